@@ -1,0 +1,150 @@
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Encode text as UTF-8. @returns fresh bytes. Lone surrogates become U+FFFD: the canonical guard refuses them before. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Decode strict UTF-8 (no BOM removal). @throws TypeError on anything that is not UTF-8. */
+export function utf8Text(bytes: Uint8Array): string {
+  return strictDecoder.decode(bytes);
+}
+
+/** @returns whether every code unit of `text` belongs to a Unicode scalar value, i.e. it has a UTF-8 form. */
+export function isWellFormed(text: string): boolean {
+  return nativeIsWellFormed === undefined ? hasPairedSurrogates(text) : nativeIsWellFormed.call(text);
+}
+
+/** Of ECMAScript 2024; it knows at once that a Latin-1 string has no surrogates. */
+const nativeIsWellFormed = (String.prototype as { isWellFormed?: (this: string) => boolean }).isWellFormed;
+
+/** As isWellFormed, unit by unit, for older engines. */
+export function hasPairedSurrogates(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0xd800 || unit > 0xdfff) continue;
+    if (unit > 0xdbff || i + 1 === text.length) return false;
+    const low = text.charCodeAt(++i);
+    if (low < 0xdc00 || low > 0xdfff) return false;
+  }
+  return true;
+}
+
+/** From this many characters on a call of the encoder costs less than a step a character. */
+const ENCODE_CHARS = 48;
+
+/** Write ASCII text into `out` from `at` on, without bytes of its own between. @param text ASCII only. @returns the offset after it. */
+export function setAscii(out: Uint8Array, at: number, text: string): number {
+  if (text.length >= ENCODE_CHARS) encoder.encodeInto(text, out.subarray(at));
+  else for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+
+/** Concatenate. @returns fresh bytes. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Compare without an early exit, for bytes that an attacker may probe. @returns false at once when lengths differ. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let diff = 0;
+  for (let i = 0; i < a.length; i++) diff |= a[i]! ^ b[i]!;
+  return diff === 0;
+}
+
+/** Compare as unsigned bytes, shorter first. @returns negative, zero or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return a.length - b.length;
+}
+
+/** Overwrite secrets with zeros. Best effort: a garbage collector may have copied them before. */
+export function wipe(...secrets: readonly Uint8Array[]): void {
+  for (const secret of secrets) secret.fill(0);
+}
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+/** @returns lower-case hex, two characters a byte. */
+export function toHex(bytes: Uint8Array): string {
+  let out = '';
+  for (let i = 0; i < bytes.length; i++) out += HEX[bytes[i]!];
+  return out;
+}
+
+/** Decode lower-case hex. @returns fresh bytes. @throws RangeError on upper case, odd length or any other character. */
+export function fromHex(text: string): Uint8Array {
+  if (!/^(?:[0-9a-f]{2})*$/.test(text))
+    throw new RangeError('fromHex: expected an even number of lower-case hex digits');
+  const out = new Uint8Array(text.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return out;
+}
+
+const B64U = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** Value of each base64url character, 0xff for all other bytes. */
+export const B64U_VALUE: Uint8Array = (() => {
+  const table = new Uint8Array(256).fill(0xff);
+  for (let i = 0; i < 64; i++) table[B64U.charCodeAt(i)] = i;
+  return table;
+})();
+
+/** @returns base64url without padding (RFC 4648 section 5). */
+export function toBase64url(bytes: Uint8Array): string {
+  let out = '';
+  let i = 0;
+  for (; i + 2 < bytes.length; i += 3) {
+    const n = (bytes[i]! << 16) | (bytes[i + 1]! << 8) | bytes[i + 2]!;
+    out += B64U[n >>> 18]! + B64U[(n >>> 12) & 63]! + B64U[(n >>> 6) & 63]! + B64U[n & 63]!;
+  }
+  if (i + 1 === bytes.length) {
+    const n = bytes[i]! << 16;
+    out += B64U[n >>> 18]! + B64U[(n >>> 12) & 63]!;
+  } else if (i + 2 === bytes.length) {
+    const n = (bytes[i]! << 16) | (bytes[i + 1]! << 8);
+    out += B64U[n >>> 18]! + B64U[(n >>> 12) & 63]! + B64U[(n >>> 6) & 63]!;
+  }
+  return out;
+}
+
+/**
+ * Decode strict base64url: no padding, spare bits zero, length mod 4 ≠ 1, so that each byte string has one spelling.
+ * @param text characters as bytes, [begin, end) of it. @returns fresh bytes, or null when it is not that.
+ */
+export function decodeBase64url(text: Uint8Array, begin = 0, end = text.length): Uint8Array | null {
+  const length = end - begin;
+  if (length % 4 === 1) return null;
+  const out = new Uint8Array((length * 3) >>> 2);
+  let at = 0;
+  let bits = 0;
+  let acc = 0;
+  for (let i = begin; i < end; i++) {
+    const value = B64U_VALUE[text[i]!]!;
+    if (value === 0xff) return null;
+    acc = ((acc << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out[at++] = acc >>> bits;
+    }
+  }
+  return (acc & ((1 << bits) - 1)) === 0 ? out : null;
+}
+
+/** Decode strict base64url text. @returns fresh bytes. @throws RangeError when it is not that. */
+export function fromBase64url(text: string): Uint8Array {
+  const out = /^[\x21-\x7e]*$/.test(text) ? decodeBase64url(utf8(text)) : null;
+  if (out === null) throw new RangeError('fromBase64url: expected unpadded base64url with zero spare bits');
+  return out;
+}

@@ -1,0 +1,50 @@
+/** Every size cap, with the reason beside it. Format caps are normative (format section 1); moving one moves the format. */
+
+/** Entry bytes from `{"event"` to its `}`: format section 1. Keeps an entry within 1,024 SHA-256 blocks and 16-bit lengths. */
+export const MAX_ENTRY_BYTES = 65_535;
+
+/** A whole line without its LF: format section 1. The reader's buffer bound, so a hostile line cannot grow it. */
+export const MAX_LINE_BYTES = 1_048_576;
+
+/** Nesting of the event, the event itself being 1: format section 1. Bounds recursion in every reader. */
+export const MAX_DEPTH = 64;
+
+/** Signatures on a line: format section 1. */
+export const MAX_SIGNATURES = 8;
+
+/** Keys a requirement may name: format section 4. Equal to MAX_SIGNATURES, since each of them must sign. */
+export const MAX_KEYS = 8;
+
+/** `log`: format section 1. */
+export const MAX_ORIGIN_CHARS = 200;
+
+/** `alg` of a signature: format section 1. */
+export const MAX_ALG_CHARS = 32;
+
+/** `sig` of a signature in base64url characters: format section 1; room for SLH-DSA-SHA2-256f (49,856 bytes). */
+export const MAX_SIG_CHARS = 66_475;
+
+/** Closed sequences a verification remembers for SEQUENCE_CLOSED; beyond that the verdict says so. Keeps memory flat. */
+export const MAX_CLOSED_SEQUENCES = 100_000;
+
+/** Problems listed in a verdict unless told otherwise; all are counted (cli.md). */
+export const DEFAULT_MAX_PROBLEMS = 100;
+
+/** Bytes of one write of a log and its fsync, unless one line is longer. Bounds how far from the end a torn write can begin. */
+export const MAX_GROUP_BYTES = 4 * 1_048_576;
+
+/** What a reopened writer checks of the log's end: the last group may be anywhere in twice its bound, the line before it too. */
+export const RECOVERY_ZONE_BYTES = 2 * MAX_GROUP_BYTES;
+
+/** A segment that has reached this gets a successor: small enough to copy and to search, large enough to be few. */
+export const DEFAULT_SEGMENT_BYTES = 64 * 1_048_576;
+
+/** Entries and bytes linked but not yet on disk; further appends wait. Four groups keep signers and disk busy. */
+export const MAX_IN_FLIGHT_ENTRIES = 4_096;
+export const MAX_IN_FLIGHT_BYTES = 4 * MAX_GROUP_BYTES;
+
+/** Appends that wait for room; beyond it the caller is not listening to us and gets BACKPRESSURE. Bounds memory. */
+export const MAX_WAITING_APPENDS = 65_536;
+
+/** One read of a log file, and one chunk of its bytes. */
+export const READ_CHUNK_BYTES = 1_048_576;
