@@ -1,0 +1,11 @@
+/**
+ * The kernels by themselves, for test/twin alone: compiled there, with assertions, and part of no build. The ABI rides along, so that
+ * whole verifications run in this form too.
+ */
+export * from './layout';
+export { keccakF, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
+export { inverseNtt, ntt } from './ntt';
+export { hintBitUnpack, unpackT1, unpackZ } from './pack';
+export { w1Row } from './round';
+export { expandA, sampleInBall } from './sample';
+export * from './verifier';

@@ -1,0 +1,118 @@
+import { equalBytes, fromBase64url } from '../base/bytes.ts';
+import type { PublicKey } from './public-key.ts';
+import { KEY_SIZES } from './public-key.ts';
+import { VERIFIER_WASM } from './verifier-wasm.ts';
+
+/** What assembly/verifier.ts exports; offsets and lengths are bytes of its memory, statuses 1 valid, 0 invalid, -1 a wrong call. */
+interface VerifierExports {
+  readonly memory: WebAssembly.Memory;
+  abiVersion(): number;
+  publicKeyAt(): number;
+  signatureAt(): number;
+  muAt(): number;
+  messageAt(): number;
+  messageBytes(): number;
+  slots(): number;
+  initialise(): void;
+  prepareKey(slot: number): number;
+  beginMessage(slot: number): number;
+  absorbMessage(length: number): number;
+  endMessage(): void;
+  verifyMu(slot: number): number;
+}
+
+/** The exports that this file knows how to call. */
+const ABI_VERSION = 1;
+
+const { publicKey: PUBLIC_KEY_BYTES, signature: SIGNATURE_BYTES } = KEY_SIZES['ML-DSA-65'];
+const MU_BYTES = 64;
+
+/** ML-DSA-65 verification by one instance of verifier.wasm, its prepared keys included. */
+export interface VerifierKernel {
+  /** @param parts the message M' in order, any lengths. @param signature any length. @returns whether it holds. */
+  verify(key: PublicKey, parts: readonly Uint8Array[], signature: Uint8Array): boolean;
+  /** The same over a given mu. @param mu any length; other than 64 bytes is never valid. */
+  verifyMu(key: PublicKey, mu: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/**
+ * Start an instance. Compiled synchronously: it takes less than a millisecond, and a main thread that refuses it (old browsers, from
+ * 4 KiB on) is told from a working one by the probe. @param bytes verifier.wasm; the embedded one unless given. @throws whatever WebAssembly throws where it is missing or forbidden.
+ */
+export function startVerifierKernel(bytes = fromBase64url(VERIFIER_WASM)): VerifierKernel {
+  const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+  const wasm = new WebAssembly.Instance(module).exports as unknown as VerifierExports;
+  if (wasm.abiVersion() !== ABI_VERSION) throw new TypeError('verifier.wasm: another ABI version');
+  wasm.initialise();
+  // The memory of this ABI never grows, so that these views stay good.
+  const view = (at: number, length: number): Uint8Array => new Uint8Array(wasm.memory.buffer, at, length);
+  const pkView = view(wasm.publicKeyAt(), PUBLIC_KEY_BYTES);
+  const signatureView = view(wasm.signatureAt(), SIGNATURE_BYTES);
+  const muView = view(wasm.muAt(), MU_BYTES);
+  const messageView = view(wasm.messageAt(), wasm.messageBytes());
+  const slotOf = slotsOf(wasm.slots(), (slot, key) => {
+    pkView.set(key.bytes);
+    done(wasm.prepareKey(slot));
+  });
+
+  const judge = (slot: number, signature: Uint8Array): boolean => {
+    signatureView.set(signature);
+    const status = wasm.verifyMu(slot);
+    if (status < 0) throw new TypeError('verifier.wasm: a call it refuses');
+    return status === 1;
+  };
+  return {
+    verify(key, parts, signature) {
+      if (signature.length !== SIGNATURE_BYTES) return false;
+      const slot = slotOf(key);
+      done(wasm.beginMessage(slot));
+      let filled = 0;
+      for (const part of parts) {
+        for (let at = 0; at < part.length; ) {
+          const piece = part.subarray(at, at + messageView.length - filled);
+          messageView.set(piece, filled);
+          at += piece.length;
+          filled += piece.length;
+          if (filled < messageView.length) continue;
+          done(wasm.absorbMessage(filled));
+          filled = 0;
+        }
+      }
+      done(wasm.absorbMessage(filled));
+      wasm.endMessage();
+      return judge(slot, signature);
+    },
+    verifyMu(key, mu, signature) {
+      if (mu.length !== MU_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+      const slot = slotOf(key);
+      muView.set(mu);
+      return judge(slot, signature);
+    },
+  };
+}
+
+function done(status: number): void {
+  if (status !== 1) throw new TypeError('verifier.wasm: a call it refuses');
+}
+
+/**
+ * Say which slot holds a key, preparing it first where none does, in place of the one that was asked for longest ago.
+ * @param prepare fills a slot. @returns the lookup: by object, else by bytes, since a key read twice is two objects.
+ */
+function slotsOf(count: number, prepare: (slot: number, key: PublicKey) => void): (key: PublicKey) => number {
+  const held: (PublicKey | undefined)[] = new Array(count).fill(undefined);
+  const usedAt = new Array<number>(count).fill(0);
+  let clock = 0;
+  return (key) => {
+    let slot = held.indexOf(key);
+    if (slot < 0) slot = held.findIndex((other) => other !== undefined && equalBytes(other.bytes, key.bytes));
+    if (slot < 0) {
+      slot = usedAt.indexOf(Math.min(...usedAt));
+      held[slot] = undefined;
+      prepare(slot, key);
+      held[slot] = key;
+    }
+    usedAt[slot] = ++clock;
+    return slot;
+  };
+}
