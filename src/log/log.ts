@@ -1,0 +1,60 @@
+import type { Head } from '../chain/chain.ts';
+import type { CanonicalEvent } from '../receipt/canonical.ts';
+import type { SigningMode } from '../receipt/control.ts';
+import type { JsonObject } from '../receipt/json.ts';
+import type { Appended } from './link.ts';
+import type { Payload } from './payloads.ts';
+import type { ReadRange, StoredReceipt } from './reader.ts';
+import type { Segment } from './segments.ts';
+import type { WaitFor } from './writer.ts';
+
+export type { Appended } from './link.ts';
+export type { Payload } from './payloads.ts';
+export type { DamagedLine, ReadRange, StoredReceipt } from './reader.ts';
+export type { Segment } from './segments.ts';
+export type { InFlight, WaitFor } from './writer.ts';
+/** A log: an append-only chain of receipts with an origin name, on a disk or in memory. */
+export interface Log {
+  readonly origin: string;
+  readonly mode: SigningMode;
+  /** Whether it was opened without signers: nothing it does then changes the disk. */
+  readonly readonly: boolean;
+  /** Where the acknowledged log stands. Of a log opened for reading: where it stood when opened. */
+  head(): Head;
+  /**
+   * Append one event as a signed, chained entry; calls keep their order. Resolves when the entry is on disk (fsync), never before.
+   * With too much in flight it first waits for room; it never drops anything.
+   * @param event a JSON object, read at once (a later change of it changes nothing), or the CanonicalEvent made from one.
+   * @throws ReceiptError LOG_READ_ONLY, LOG_CLOSED (closed, ended by a `close` entry, or an earlier write failed), SIGN_FAILED,
+   *   ENTRY_TOO_LARGE, EVENT_SCHEMA (an entry only the log itself writes, or a control entry whose schema does not hold),
+   *   UNSUPPORTED (`signed` in a batch log without checkpoints), BACKPRESSURE, and what canonicalEvent throws. Only LOG_CLOSED
+   *   after a failed write leaves open whether the entry is there; its message says so.
+   */
+  append(event: JsonObject | CanonicalEvent, options?: { readonly waitFor?: WaitFor }): Promise<Appended>;
+  /**
+   * Keep a payload beside the log: `payloads/<2 hex>/<commitment>`, 32 bytes of salt, then the payload. On disk when it resolves,
+   * so call it before the append that names the commitment.
+   * @param commitment 64 hex. @param salt 32 bytes. @param payload any length; both only read.
+   */
+  putPayload(commitment: string, salt: Uint8Array, payload: Uint8Array): Promise<void>;
+  /** @returns what is kept under a commitment, fresh and unchecked; null when nothing is (discarded, erased, lost). */
+  readPayload(commitment: string): Promise<Payload | null>;
+  /** Iterate over receipts, reading little before `from`. Ends where the acknowledged (or, read-only, the finished) lines end. */
+  receipts(range?: ReadRange): AsyncIterable<StoredReceipt>;
+  /** @returns the receipt with that seq, null when there is none. */
+  get(seq: number): Promise<StoredReceipt | null>;
+  /** @returns the receipt with that id, null when there is none. Reads the log from its start. */
+  getById(id: string): Promise<StoredReceipt | null>;
+  /** Iterate like `receipts`, then wait for more until the signal ends it (without an error) or the log is closed here. */
+  follow(options?: {
+    readonly from?: number;
+    readonly signal?: AbortSignal;
+    readonly pollMs?: number;
+  }): AsyncIterable<StoredReceipt>;
+  /** All bytes of all segments as they stand now, in order and unjudged: what verification reads. Chunks are fresh. */
+  chunks(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  /** The table of segments as it stands now: what `chunks` reads when called at the same moment. */
+  segments(): Promise<readonly Segment[]>;
+  /** Wait for pending appends, close files, release the lock. A second call does nothing. Reading goes on to work. */
+  close(): Promise<void>;
+}

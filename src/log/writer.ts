@@ -1,0 +1,312 @@
+import { concatBytes } from '../base/bytes.ts';
+import { isReceiptError, ReceiptError } from '../base/errors.ts';
+import { MAX_GROUP_BYTES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ENTRIES, MAX_WAITING_APPENDS } from '../base/limits.ts';
+import type { Head } from '../chain/chain.ts';
+import type { Signer } from '../crypto/signer.ts';
+import type { CanonicalEvent } from '../receipt/canonical.ts';
+import { isIndividuallySigned, type SigningMode } from '../receipt/control.ts';
+import { lineOf, type Signature } from '../receipt/receipt.ts';
+import { signEntry } from '../receipt/seal.ts';
+import { type Appended, linkEntry, type Pending, type Place, receiptOf, type Waiting } from './link.ts';
+import type { SegmentWriter } from './segments.ts';
+
+/** What `append` waits for: on disk, or on disk and signed. */
+export type WaitFor = 'durable' | 'signed';
+
+/** How much may be in flight before appends wait; the defaults of base/limits.ts unless given. */
+export interface InFlight {
+  readonly entries?: number;
+  readonly bytes?: number;
+  readonly waiting?: number;
+}
+
+/** What a writer is made of. */
+export interface WriterParts extends Place {
+  readonly mode: SigningMode;
+  /** Every key of the requirement, once. */
+  readonly signers: readonly Signer[];
+  readonly segments: SegmentWriter;
+  /** Where the log on disk stands. */
+  readonly head: Head;
+  /** Whether its last entry closes the log. */
+  readonly ended: boolean;
+  readonly inFlight?: InFlight;
+}
+
+/** Entries only the log itself writes. */
+const OWN_TYPES: ReadonlySet<string> = new Set(['genesis', 'rotation', 'recovery']);
+
+/**
+ * The append pipeline (format section 3): link at once in call order → sign in parallel → write in order, one write and one sync
+ * a group → acknowledge. A signature leaves this class only in a receipt whose entry is on disk.
+ */
+export class Writer {
+  readonly #parts: WriterParts;
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  readonly #maxWaiting: number;
+  /** Head of what is linked: what the next entry states as prev. */
+  #linked: Head;
+  /** Head of what is on disk for good. */
+  #durable: Head;
+  #ended: boolean;
+  /** Linked and not yet written, in order; the first ones may be signed already. */
+  #queue: Pending[] = [];
+  #waiting: Waiting[] = [];
+  #entriesInFlight = 0;
+  #bytesInFlight = 0;
+  #committing = false;
+  /** Those who wait in close. */
+  #idle: (() => void)[] = [];
+  #closing = false;
+  #failure: ReceiptError | null = null;
+  #watchers = new Set<() => void>();
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    this.#linked = parts.head;
+    this.#durable = parts.head;
+    this.#ended = parts.ended;
+    this.#maxEntries = parts.inFlight?.entries ?? MAX_IN_FLIGHT_ENTRIES;
+    this.#maxBytes = parts.inFlight?.bytes ?? MAX_IN_FLIGHT_BYTES;
+    this.#maxWaiting = parts.inFlight?.waiting ?? MAX_WAITING_APPENDS;
+  }
+
+  head(): Head {
+    return this.#durable;
+  }
+
+  /** @returns whether append can still succeed. */
+  get open(): boolean {
+    return !this.#closing && this.#failure === null;
+  }
+
+  /** Call back after each group that reached the disk, and when the writer closes. @returns a function that stops it. */
+  watch(callback: () => void): () => void {
+    this.#watchers.add(callback);
+    return () => this.#watchers.delete(callback);
+  }
+
+  /** Append one event of a caller. @throws ReceiptError, see Log.append. */
+  append(event: CanonicalEvent, waitFor: WaitFor): Promise<Appended> {
+    const { type } = event;
+    if (type !== null && OWN_TYPES.has(type)) {
+      return Promise.reject(
+        new ReceiptError(
+          'EVENT_SCHEMA',
+          `log.append: expected an event of a caller, got a ${type} event, which only the log writes`,
+          {
+            at: 'type',
+            found: type,
+          },
+        ),
+      );
+    }
+    if (waitFor === 'signed' && this.#parts.mode === 'batch' && !isIndividuallySigned(type)) {
+      return Promise.reject(
+        new ReceiptError(
+          'UNSUPPORTED',
+          'log.append: this batch log has no checkpoints, and only they sign ordinary entries',
+          {
+            expected: 'waitFor durable',
+            found: 'waitFor signed',
+            next: ["append({ waitFor: 'durable' })", 'create the log with mode each'],
+          },
+        ),
+      );
+    }
+    return this.appendOwn(event);
+  }
+
+  /** Append one event, also one that only the log writes. */
+  appendOwn(event: CanonicalEvent): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusal();
+      if (refusal !== null) reject(refusal);
+      else if (this.#waiting.length === 0 && this.#hasRoom()) this.#link({ event, resolve, reject });
+      else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push({ event, resolve, reject });
+      else
+        reject(
+          new ReceiptError(
+            'BACKPRESSURE',
+            `log.append: ${this.#waiting.length} appends wait for room already; await some of them`,
+          ),
+        );
+    });
+  }
+
+  /** Wait until everything appended so far is on disk or has failed, then refuse more. The caller closes the segments. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    while (this.#queue.length > 0 || this.#waiting.length > 0 || this.#committing) {
+      await new Promise<void>((wake) => this.#idle.push(wake));
+    }
+    for (const callback of this.#watchers) callback();
+  }
+
+  #wakeIdle(): void {
+    for (const wake of this.#idle.splice(0)) wake();
+  }
+
+  #refusal(): ReceiptError | null {
+    if (this.#failure !== null) return closedBy(this.#failure, 'nothing of this append was written');
+    if (this.#closing)
+      return new ReceiptError('LOG_CLOSED', 'log.append: this log was closed here', { next: ['open it again'] });
+    return this.#ended ? endedError() : null;
+  }
+
+  #hasRoom(): boolean {
+    return this.#entriesInFlight < this.#maxEntries && this.#bytesInFlight < this.#maxBytes;
+  }
+
+  /** Give the next place in the chain to an event. Synchronous: call order is chain order. */
+  #link(waiting: Waiting): void {
+    const { mode, signers } = this.#parts;
+    let pending: Pending;
+    try {
+      if (this.#ended) throw endedError();
+      pending = linkEntry(this.#linked, this.#parts, waiting);
+    } catch (error) {
+      waiting.reject(error as Error);
+      return;
+    }
+    this.#linked = { size: pending.frame.seq + 1, hash: pending.hash };
+    this.#ended = pending.closesLog;
+    this.#queue.push(pending);
+    this.#entriesInFlight++;
+    this.#bytesInFlight += pending.entry.length;
+    if (mode === 'each' || isIndividuallySigned(pending.event.type)) {
+      signEntry(pending.entry, signers).then(
+        (signatures) => this.#signed(pending, signatures),
+        (error: unknown) => this.#signFailed(pending, error),
+      );
+    } else this.#signed(pending, []);
+  }
+
+  #signed(pending: Pending, signatures: readonly Signature[]): void {
+    pending.signatures = signatures;
+    pending.line = lineOf(pending.entry, pending.hash, signatures);
+    if (this.#queue[0] === pending) this.#startCommit();
+  }
+
+  /** Take back entry k and all after it, none of which was written; the chain goes on after k − 1. */
+  #signFailed(pending: Pending, cause: unknown): void {
+    const at = this.#queue.indexOf(pending);
+    if (at < 0) return; // Taken back with an earlier one.
+    const { seq, prev } = pending.frame;
+    const dropped = this.#queue.splice(at);
+    this.#linked = { size: seq, hash: prev };
+    this.#ended = false;
+    for (const each of dropped) {
+      const own = each === pending;
+      this.#leave(each);
+      each.reject(
+        own && isReceiptError(cause, 'SIGN_FAILED')
+          ? cause
+          : new ReceiptError(
+              'SIGN_FAILED',
+              `log.append: ${own ? 'signing failed' : `entry ${seq} before this one could not be signed`}; nothing was written`,
+              { cause },
+            ),
+      );
+    }
+    this.#admit();
+    this.#wakeIdle();
+  }
+
+  #leave(pending: Pending): void {
+    this.#entriesInFlight--;
+    this.#bytesInFlight -= pending.entry.length;
+  }
+
+  #admit(): void {
+    while (this.#waiting.length > 0 && this.#hasRoom()) this.#link(this.#waiting.shift()!);
+  }
+
+  #startCommit(): void {
+    if (this.#committing || this.#failure !== null) return;
+    this.#committing = true;
+    void this.#commitAll();
+  }
+
+  /** Synchronous with the look at the queue that ended the commit, so that no entry signed meanwhile is left standing. */
+  #endCommit(): void {
+    this.#committing = false;
+    this.#wakeIdle();
+  }
+
+  /** Write groups until the first of the queue is not signed yet or nothing is left. Never rejects. */
+  async #commitAll(): Promise<void> {
+    for (;;) {
+      await this.#gather();
+      const group = this.#takeGroup();
+      if (group.length === 0) return this.#endCommit();
+      try {
+        await this.#parts.segments.append(
+          group.length === 1 ? group[0]!.line! : concatBytes(...group.map(({ line }) => line!)),
+        );
+      } catch (cause) {
+        this.#fail(cause, group);
+        return this.#endCommit();
+      }
+      const last = group[group.length - 1]!;
+      this.#durable = { size: last.frame.seq + 1, hash: last.hash };
+      for (const pending of group) {
+        this.#leave(pending);
+        pending.resolve({ receipt: receiptOf(pending), signed: pending.signatures.length > 0 });
+      }
+      this.#admit();
+      for (const callback of this.#watchers) callback();
+    }
+  }
+
+  /**
+   * Let those who append in this same turn, or were just acknowledged and append again, join the group. No timer: a few turns of
+   * the microtask queue, as long as somebody joins; under a microsecond for a lone appender.
+   */
+  async #gather(): Promise<void> {
+    let before: number;
+    do {
+      before = this.#queue.length;
+      for (let turn = 0; turn < 8; turn++) await null;
+    } while (this.#queue.length > before);
+  }
+
+  #takeGroup(): Pending[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { line } of this.#queue) {
+      if (line === null || (count > 0 && bytes + line.length > MAX_GROUP_BYTES)) break;
+      bytes += line.length;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /** A write, sync or rename failed: what is on disk is no longer known, so nothing more is written by this writer, ever. */
+  #fail(cause: unknown, group: readonly Pending[]): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#failure = new ReceiptError('LOG_CLOSED', `log: closed for good after a failed write: ${reason}`, {
+      cause,
+      next: REOPEN,
+    });
+    for (const { reject } of group)
+      reject(closedBy(this.#failure, 'this entry may or may not be there after reopening'));
+    for (const { reject } of [...this.#queue.splice(0), ...this.#waiting.splice(0)]) {
+      reject(closedBy(this.#failure, 'nothing of this append was written'));
+    }
+    for (const callback of this.#watchers) callback();
+  }
+}
+
+const REOPEN = ['close this log and open it again: it then recovers', 'perdure verify'];
+
+function closedBy(failure: ReceiptError, consequence: string): ReceiptError {
+  return new ReceiptError('LOG_CLOSED', `${failure.message}; ${consequence}`, { cause: failure.cause, next: REOPEN });
+}
+
+function endedError(): ReceiptError {
+  return new ReceiptError('LOG_CLOSED', 'log.append: this log ended with a close entry; nothing may follow it', {
+    next: ['start a new log'],
+  });
+}
