@@ -1,0 +1,22 @@
+import type { Sha256Hex } from '../crypto/hash.ts';
+import type { PublicKey } from '../crypto/public-key.ts';
+import type { Verifier } from '../crypto/verifier.ts';
+import type { TrustProvider } from './trust.ts';
+
+/** What every summary of one verification shares: outside knowledge and the engines. */
+export interface Context {
+  readonly trust: TrustProvider;
+  /**
+   * Keys that the evidence names in genesis and rotation entries, by kid: filled while reading. Summarising runs apart from each
+   * other needs it filled before (collectKeys), since a signature can only be checked with the key at hand.
+   */
+  readonly named: Map<string, PublicKey>;
+  readonly verifier: Verifier;
+  readonly sha256Hex: Sha256Hex;
+  /** Seqs whose stated hash a pin asks for. */
+  readonly pinnedSeqs: ReadonlySet<number>;
+  readonly notBefore: string | null;
+  readonly notAfter: string | null;
+  /** Problems listed, and so spots kept. */
+  readonly maxProblems: number;
+}

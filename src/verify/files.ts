@@ -1,0 +1,116 @@
+import type { Stats } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ReceiptError } from '../base/errors.ts';
+import type { SegmentSpan, Source } from './source.ts';
+
+/** Bytes asked of the disk at a time: about a batch of lines, so that the next one is there when a batch is done. */
+const READ_BYTES = 2 << 20;
+
+/**
+ * Open evidence by its path: a log folder or a file of receipts. Of a log folder only the segments are read, in the order of their
+ * names, so that a damaged log folder can be verified too.
+ * @throws ReceiptError LOG_NOT_FOUND when nothing is there, or a folder without segments; IO when it cannot be read.
+ */
+export async function openEvidence(path: string): Promise<Source> {
+  const info = await statOrThrow(path);
+  if (!info.isDirectory()) {
+    const sizeBytes = info.isFile() ? info.size : undefined;
+    return { kind: 'log', name: path, chunks: () => readFiles([path]), sizeBytes, once: !info.isFile() };
+  }
+  const names = await segmentNames(path);
+  let sizeBytes = 0;
+  for (const name of names) sizeBytes += (await stat(join(path, 'segments', name))).size;
+  const spans: SegmentSpan[] = [];
+  return {
+    kind: 'log',
+    name: path.endsWith('/') ? path : `${path}/`,
+    chunks: () => {
+      spans.length = 0;
+      return readFiles(
+        names.map((name) => join(path, 'segments', name)),
+        spans,
+      );
+    },
+    sizeBytes,
+    segments: () => spans,
+  };
+}
+
+async function statOrThrow(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw failed(path, cause);
+    throw new ReceiptError('LOG_NOT_FOUND', `${path}: expected a log folder or a file of receipts, found nothing`, {
+      at: path,
+      expected: 'a log folder or a file of receipts',
+      found: 'nothing',
+      cause,
+    });
+  }
+}
+
+async function segmentNames(path: string): Promise<string[]> {
+  const found = await readdir(join(path, 'segments')).catch(() => []);
+  const names = found.filter((name) => /^\d{6,}\.jsonl$/.test(name));
+  if (names.length === 0) {
+    throw new ReceiptError('LOG_NOT_FOUND', `${path}: expected a log folder with segments, found another folder`, {
+      at: path,
+      expected: 'segments/000000.jsonl',
+      found: 'a folder without it',
+      next: ['perdure init LOG --origin PREFIX --key NAME'],
+    });
+  }
+  return names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+}
+
+/** Read files one after the other. @param spans filled with where each begins. @returns chunks, each valid until the next is asked for. */
+async function* readFiles(paths: readonly string[], spans: SegmentSpan[] = []): AsyncGenerator<Uint8Array> {
+  const buffers = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)] as const;
+  let offset = 0;
+  for (const path of paths) {
+    spans.push({ name: basename(path), offset });
+    try {
+      for await (const chunk of readFile(path, buffers)) {
+        offset += chunk.length;
+        yield chunk;
+      }
+    } catch (cause) {
+      throw failed(path, cause);
+    }
+  }
+}
+
+/**
+ * Read one file through two buffers that take turns: while one is worked on, the disk fills the other, and memory does not grow.
+ * A stream would allocate each chunk anew (measured: 2.5 times slower over a file in the page cache).
+ */
+async function* readFile(path: string, buffers: readonly [Uint8Array, Uint8Array]): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  const readInto = (buffer: Uint8Array): Promise<Uint8Array> => {
+    const reading = file.read(buffer, 0, buffer.length, null).then(({ bytesRead }) => buffer.subarray(0, bytesRead));
+    reading.catch(() => undefined); // Thrown below, when its turn comes.
+    return reading;
+  };
+  let [current, other] = buffers;
+  let reading = readInto(current);
+  try {
+    for (;;) {
+      const chunk = await reading;
+      if (chunk.length === 0) return;
+      [current, other] = [other, current];
+      reading = readInto(current);
+      yield chunk;
+    }
+  } finally {
+    // Not awaited: whoever stops reading a pipe must not wait until something is written to it.
+    const close = (): Promise<void> => file.close().catch(() => undefined);
+    reading.then(close, close);
+  }
+}
+
+function failed(path: string, cause: unknown): ReceiptError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'error';
+  return new ReceiptError('IO', `${path}: cannot be read (${code})`, { at: path, found: code, cause });
+}

@@ -1,0 +1,57 @@
+import type { Context } from './context.ts';
+import { Run } from './run.ts';
+import type { Summary } from './summary.ts';
+import { settle } from './waiting.ts';
+
+/** Time after which a summary lets other work of the process run, in milliseconds. */
+const SLICE_MS = 25;
+
+/**
+ * Summarise a run of whole lines.
+ * @param buf changed for the length of a hash and set back; the caller must not touch it until the answer is there.
+ * @param begin first byte of the first line. @param end after the last LF; or after the last byte, when `torn`.
+ * @param torn the run is bytes without a line end, the last of the input.
+ */
+export async function summarise(
+  buf: Uint8Array,
+  begin: number,
+  end: number,
+  torn: boolean,
+  context: Context,
+): Promise<Summary> {
+  const run = new Run(buf, begin, end, context);
+  if (torn) {
+    const tail = run.tornLine(end);
+    for (const waiting of run.waiting) await settle(buf, waiting, context);
+    return run.finish(tail);
+  }
+  let at = begin;
+  let pausedAt = Date.now();
+  while (at < end) {
+    at = run.plainLines(at, end);
+    if (at < end) {
+      const lf = buf.indexOf(0x0a, at);
+      run.line(at, lf);
+      at = lf + 1;
+    }
+    if (run.waiting.length >= 64 || at === end) {
+      for (const waiting of run.waiting) {
+        await settle(buf, waiting, context);
+        if (Date.now() - pausedAt >= SLICE_MS) {
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          pausedAt = Date.now();
+        }
+      }
+      run.waiting.length = 0;
+    }
+  }
+  return run.finish(null);
+}
+
+/** Summarise a line too long to hold. @param sizeBytes its length, LF included. @param torn it has no LF. */
+export function summariseOversize(sizeBytes: number, torn: boolean, context: Context): Summary {
+  const run = new Run(new Uint8Array(0), 0, 0, context);
+  if (torn) return run.finish({ bytes: sizeBytes, line: false });
+  run.oversize(sizeBytes);
+  return run.finish(null);
+}

@@ -1,0 +1,110 @@
+import { ReceiptError } from '../base/errors.ts';
+import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
+import type { PublicKey } from '../crypto/public-key.ts';
+import { type LineBatch, lineBatches } from '../receipt/lines.ts';
+import { collectKeys } from './collect-keys.ts';
+import type { Context } from './context.ts';
+import { Judge } from './judge.ts';
+import type { Engines, Source, Spool, VerifyOptions } from './source.ts';
+import { summarise, summariseOversize } from './summarise.ts';
+import type { Summary } from './summary.ts';
+import type { Verdict } from './verdict.ts';
+import { writeVerdict } from './write-verdict.ts';
+
+/**
+ * Verify evidence: read it once, judge every line, and say what holds, what does not and what was not shown. Memory does not grow
+ * with the evidence. Whatever the bytes are, the answer is a verdict; it throws only when reading or computing fails.
+ * @throws ReceiptError ABORTED, IO from the source, ENGINE_UNAVAILABLE, ENGINES_DISAGREE; RangeError for malformed options.
+ */
+export async function verifyWith(source: Source, options: VerifyOptions, engines: Engines): Promise<Verdict> {
+  const startedAt = Date.now();
+  checkOptions(options);
+  const context = makeContext(options, engines);
+  const maxProblems = context.maxProblems;
+  const spool = await prepareNamedKeys(source, options, context);
+  try {
+    const judge = new Judge(
+      options.trust,
+      context.named,
+      { allowUnsignedTail: options.allowUnsignedTail ?? false, allowClassical: options.allowClassical ?? false },
+      maxProblems,
+      source.kind === 'receipt',
+    );
+    for await (const batch of lineBatches((spool ?? source).chunks())) {
+      throwIfAborted(options.signal);
+      judge.absorb(await summariseBatch(batch, context));
+      options.onProgress?.({ lines: judge.lines, bytes: judge.bytes, totalBytes: source.sizeBytes });
+    }
+    throwIfAborted(options.signal);
+    const segments = (await source.segments?.()) ?? [];
+    return writeVerdict({ source, options, judge, segments, engines, elapsedMs: Date.now() - startedAt });
+  } finally {
+    await spool?.dispose();
+  }
+}
+
+/** Summarise a batch of lines on its own: what workers and shards do. */
+export async function summariseBatch(batch: LineBatch, context: Context): Promise<Summary> {
+  if (batch.oversize) return summariseOversize(batch.sizeBytes, batch.torn, context);
+  return summarise(batch.bytes, batch.begin, batch.end, batch.torn, context);
+}
+
+/** @returns what the summaries of this verification share. */
+export function makeContext(options: VerifyOptions, engines: Engines): Context {
+  const named = new Map<string, PublicKey>();
+  return {
+    trust: options.trust,
+    named,
+    verifier: engines.verifier,
+    sha256Hex: engines.sha256Hex,
+    pinnedSeqs: new Set(options.expect?.head === undefined ? [] : [options.expect.head.size - 1]),
+    notBefore: options.notBefore ?? null,
+    notAfter: options.notAfter ?? null,
+    // At least one: judging needs to know where lines of a kind stand, also when nothing is to be listed.
+    maxProblems: Math.max(1, options.maxProblems ?? DEFAULT_MAX_PROBLEMS),
+  };
+}
+
+/**
+ * A kid pinned without its key means the key of that thumbprint wherever its JWK is found, the evidence included (format, head):
+ * also where it is named only after the lines it signed. So such evidence is read for its keys first, and then verified.
+ */
+async function prepareNamedKeys(source: Source, options: VerifyOptions, context: Context): Promise<Spool | null> {
+  if (options.trust.keys.every(({ key }) => key !== null)) return null;
+  const spool = source.once ? await (options.spool ?? spoolInMemory)(source.chunks()) : null;
+  await collectKeys((spool ?? source).chunks(), context.named);
+  return spool;
+}
+
+async function spoolInMemory(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Spool> {
+  const kept: Uint8Array[] = [];
+  for await (const chunk of chunks) kept.push(chunk.slice());
+  return { chunks: () => kept, dispose: async () => {} };
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new ReceiptError('ABORTED', 'verify: stopped before the end', { cause: signal.reason });
+}
+
+const HEX64 = /^[0-9a-f]{64}$/;
+
+function checkOptions({ expect, notBefore, notAfter, maxProblems }: VerifyOptions): void {
+  const size = (value: number | undefined, name: string, least: number): void => {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
+      throw new RangeError(`verify: expected ${name} to be an integer of at least ${least}, got ${value}`);
+    }
+  };
+  size(expect?.head?.size, 'expect.head.size', 1);
+  size(expect?.size, 'expect.size', 1);
+  size(expect?.minSize, 'expect.minSize', 1);
+  size(maxProblems, 'maxProblems', 0);
+  for (const hash of [expect?.head?.hash, expect?.genesis]) {
+    if (hash !== undefined && !HEX64.test(hash))
+      throw new RangeError('verify: expected a pinned hash of 64 lower-case hex digits');
+  }
+  for (const time of [notBefore, notAfter]) {
+    if (time !== undefined && (Number.isNaN(Date.parse(time)) || new Date(time).toISOString() !== time)) {
+      throw new RangeError('verify: expected a time as Date.toISOString prints it');
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { VERSION } from '../base/version.ts';
+import { type Code, codeInfo, codeOrder } from './codes.ts';
+import type { Judge } from './judge.ts';
+import type { Engines, SegmentSpan, Source, VerifyOptions } from './source.ts';
+import type { Finding } from './summary.ts';
+import { judgeTail, type LogFinding, sizeOf } from './tail.ts';
+import type { Note, Problem, Verdict } from './verdict.ts';
+
+/** Put everything that was found into the one form that is printed, stored and compared (cli.md). */
+export function writeVerdict({
+  source,
+  options,
+  judge,
+  segments,
+  engines,
+  elapsedMs,
+}: {
+  readonly source: Source;
+  readonly options: VerifyOptions;
+  readonly judge: Judge;
+  readonly segments: readonly SegmentSpan[];
+  readonly engines: Engines;
+  readonly elapsedMs: number;
+}): Verdict {
+  const { tail, findings } = judgeTail(judge, options.expect ?? {});
+  if (judge.lines === 0) findings.push({ code: 'EMPTY', expected: 'at least one receipt', found: 'none' });
+  if (judge.torn !== null && !judge.torn.line) {
+    findings.push({ code: 'TORN_TAIL', expected: 'a line end', found: `${judge.torn.bytes} bytes after the last one` });
+  }
+  const inLines = judge.lineProblems();
+  const most = options.maxProblems;
+  const problems = [
+    ...inLines.listed.map((finding) => lineProblem(finding, source, segments)),
+    ...findings.sort((a, b) => codeOrder(a.code) - codeOrder(b.code)).map((finding) => logProblem(finding, source)),
+  ];
+  const problemCount = inLines.count + findings.length;
+  const listed = most === undefined ? problems.slice(0, 100) : problems.slice(0, most);
+  const byWeight = (weight: 'invalid' | 'unverifiable'): boolean =>
+    findings.some(({ code }) => codeInfo(code).weight === weight) ||
+    (weight === 'invalid' ? judge.invalid > 0 : judge.unverifiable > 0 || judge.once.size > 0);
+  const { first, last, signatures } = judge;
+  return {
+    schema: 'perdure/verdict/v1',
+    verdict: byWeight('invalid') ? 'invalid' : byWeight('unverifiable') ? 'unverifiable' : 'valid',
+    subject: { kind: source.kind, name: source.name, origin: first?.log ?? null, mode: judge.keys.mode },
+    head: {
+      size: sizeOf(judge),
+      hash: last?.hash ?? null,
+      genesis: first !== null && first.spot.line === 1 && first.seq === 0 ? first.hash : null,
+    },
+    tail,
+    counts: {
+      lines: judge.lines,
+      valid: judge.valid,
+      invalid: judge.invalid,
+      unverifiable: judge.unverifiable,
+      not_judged: judge.notJudged,
+      recovered: judge.notes.get('RECOVERED')?.count ?? 0,
+      unsigned_tail: judge.unsignedTail,
+      intact_through_line: judge.firstInvalidLine === null ? judge.lines : judge.firstInvalidLine - 1,
+    },
+    signatures: {
+      required: signatures.required,
+      valid: signatures.valid,
+      invalid: signatures.invalid,
+      missing: signatures.missing,
+      unknown: signatures.unknown,
+      by_alg: Object.fromEntries([...signatures.byAlg].sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+    keys: judge.keys.report(),
+    time: { first: first?.time ?? null, last: last?.time ?? null, vouched_by: 'signer' },
+    problems: listed,
+    problem_count: problemCount,
+    problems_truncated: listed.length < problemCount,
+    notes: writeNotes(judge),
+    not_checked: notChecked(judge, options, engines),
+    not_proven: notProven(judge, source, tail.status),
+    run: {
+      tool: `perdure ${VERSION}`,
+      engine: engines.verifier.engine,
+      module_sha256: engines.moduleSha256 ?? null,
+      cross_checked_with: engines.crossCheckedWith ?? null,
+      workers: 1,
+      elapsed_ms: elapsedMs,
+    },
+  };
+}
+
+function lineProblem(finding: Finding & { lines: number }, source: Source, segments: readonly SegmentSpan[]): Problem {
+  const segment = segments.findLast(({ offset }) => offset <= finding.offset);
+  const { code, line, seq, offset, expected, found, lines } = finding;
+  const next = [
+    ...(seq === null || source.kind !== 'log' ? [] : [`perdure show ${source.name} ${seq}`]),
+    `perdure explain ${code}`,
+  ];
+  return problem(code, next, {
+    line,
+    seq,
+    offset,
+    segment: segment?.name ?? null,
+    segment_offset: segment === undefined ? null : offset - segment.offset,
+    expected,
+    found,
+    count: lines,
+  });
+}
+
+function logProblem({ code, expected, found }: LogFinding, source: Source): Problem {
+  const show = source.kind === 'log' && code !== 'EMPTY' ? [`perdure log ${source.name}`] : [];
+  const nowhere = { line: null, seq: null, offset: null, segment: null, segment_offset: null };
+  return problem(code, [...show, `perdure explain ${code}`], { ...nowhere, expected, found, count: 1 });
+}
+
+/** One problem, its members in the order of cli.md. */
+function problem(
+  code: Code,
+  next: readonly string[],
+  where: Omit<Problem, 'code' | 'verdict' | 'check' | 'meaning' | 'next'>,
+): Problem {
+  const { weight, check, meaning } = codeInfo(code);
+  const verdict = weight === 'invalid' ? 'invalid' : 'unverifiable';
+  return { code, verdict, check, ...where, meaning, next };
+}
+
+function writeNotes(judge: Judge): Note[] {
+  const notes: Note[] = [...judge.notes].map(([code, { line, count }]) => ({ code, line, count }));
+  if (judge.torn?.line) notes.push({ code: 'TORN_TAIL', line: null, count: 1 });
+  return notes.sort((a, b) => codeOrder(a.code) - codeOrder(b.code));
+}
+
+function notChecked(judge: Judge, options: VerifyOptions, engines: Engines): { what: string; why: string }[] {
+  const list: { what: string; why: string }[] = [];
+  if (engines.crossCheckedWith === null) {
+    list.push({ what: 'cross-check', why: `this runtime has no second engine beside ${engines.verifier.engine}` });
+  }
+  if (judge.unsupported)
+    list.push({
+      what: 'everything but the form of the lines',
+      why: `format version ${judge.first!.v} is not known here`,
+    });
+  if (judge.unsupported && options.expect !== undefined)
+    list.push({ what: 'pins', why: 'the format version is not known here' });
+  list.push({ what: 'payloads', why: 'not requested' });
+  list.push({ what: 'gate decisions and outcomes', why: 'not requested' });
+  if (judge.closedSequencesFull)
+    list.push({ what: 'some closed sequences', why: 'more were closed than are remembered' });
+  return list;
+}
+
+function notProven(judge: Judge, source: Source, tail: Verdict['tail']['status']): string[] {
+  const list = ['that tools told the truth'];
+  if (source.kind === 'receipt') list.push('place in the log not proven', 'later rotations not excluded');
+  else if (tail === 'unknown') list.push('that nothing was cut from the end (no outside checkpoint or pin given)');
+  if (judge.lines > 0) {
+    list.push("that claimed times are right (only the signer's own clock vouches for them)");
+    list.push(
+      'that no valid signature was exchanged for another valid one by the same key (signatures are outside the chain)',
+    );
+  }
+  return list;
+}
