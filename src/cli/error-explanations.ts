@@ -1,0 +1,181 @@
+import type { ErrorCode } from '../base/errors.ts';
+import type { Explanation } from '../verify/explain.ts';
+
+/** What `perdure explain` says about an error: what it means, how it comes about, what to do. */
+export interface ErrorExplanation extends Explanation {
+  readonly meaning: string;
+}
+
+/** One explanation a code. */
+export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> = {
+  NOT_JSON: {
+    meaning: 'the input is not JSON, or not the strict JSON that can become evidence',
+    how: 'A syntax error; a name twice in an object; an integer that doubles cannot hold; nesting above 64; a byte order mark; several lines that are no JSON Lines.',
+    todo: 'Look at the named line and byte. Bring other forms into one object a line with jq -c .; write large integers as strings.',
+  },
+  NOT_CANONICAL: {
+    meaning: 'bytes that must be RFC 8785 are JSON in another spelling',
+    how: 'They were written by a tool with other rules: order of members, spaces, numbers, escapes.',
+    todo: 'Pass them through perdure canonicalize.',
+  },
+  NOT_REPRESENTABLE: {
+    meaning: 'the event holds something that JSON cannot say',
+    how: 'undefined, a function, a bigint, a Map, a Date, NaN, a lone surrogate, or a cycle; or a member that could not be read.',
+    todo: 'Look at the named member; turn it into text or numbers before it is recorded.',
+  },
+  EVENT_SCHEMA: {
+    meaning: 'the event breaks the schema of events, so nothing was written',
+    how: 'An unknown member, a value of another kind, an unknown type, or an entry that only the log itself writes.',
+    todo: 'Look at the named fields. What has no member of its own goes under data.',
+  },
+  ENTRY_TOO_LARGE: {
+    meaning: 'the entry would be above 65,535 bytes, so nothing was written',
+    how: 'A large payload written into the entry (--payload inline), or much under data.',
+    todo: 'Commit to payloads instead: --payload keep or discard.',
+  },
+  LINE_MALFORMED: {
+    meaning: 'a line is not a receipt',
+    how: 'It was changed, cut or written by something else.',
+    todo: 'Verify the log: perdure verify names every such line.',
+  },
+  ORIGIN_INVALID: {
+    meaning: 'the name of a log is not one',
+    how: 'It is empty or too long, or has characters other than A-Z a-z 0-9 . _ ~ / : -.',
+    todo: 'Use a name as example.com/audit.',
+  },
+  KEY_MALFORMED: {
+    meaning: 'a key cannot be read, or is a bad one',
+    how: 'A damaged file, a wrong length, a form that is none of ours, or an Ed25519 key of small or mixed order, which nobody honest makes.',
+    todo: 'Get the key again from its owner; take JWK, SPKI (PEM or DER) or raw bytes.',
+  },
+  KEY_MISMATCH: {
+    meaning: 'the parts of a key belong to different keys',
+    how: 'A file was put together wrongly or changed: its public half, kid, seed or expanded form disagree.',
+    todo: 'Do not use it. Get the key again from where it was made.',
+  },
+  KEY_NOT_FOUND: {
+    meaning: 'no such key',
+    how: 'A name that is not in the keystore, no file of that name, or another keystore folder.',
+    todo: 'perdure key list; give --keys DIR for another folder.',
+  },
+  KEY_EXISTS: {
+    meaning: 'the name of the new key is taken',
+    how: 'A key of that name is there already; keys are never overwritten.',
+    todo: 'Choose another name.',
+  },
+  KEY_FILE_MODE: {
+    meaning: 'a key file or its folder is open to others, so it is refused',
+    how: 'Looser modes than 0600 (file) and 0700 (folder), another owner, or a symbolic link.',
+    todo: 'Ask who may have read it; then chmod 600 the file, chmod 700 the folder; make a new key if in doubt.',
+  },
+  KEY_UNSUITABLE: {
+    meaning: 'the key is not one for this use',
+    how: 'A public key where a secret one is needed, or keys other than exactly those that the log asks for.',
+    todo: 'Give the keys that the message names.',
+  },
+  PASSPHRASE_NEEDED: {
+    meaning: 'a key is guarded by a passphrase and there is none',
+    how: 'Standard input is no terminal, and no variable gives the passphrase.',
+    todo: 'Set PERDURE_PASSPHRASE, PERDURE_PASSPHRASE_FILE or PERDURE_PASSPHRASE_COMMAND, or run it in a terminal. For a new key, --plain keeps it without one.',
+  },
+  PASSPHRASE_WRONG: {
+    meaning: 'the passphrase does not open the key',
+    how: 'Another passphrase, or a key file that was changed: nobody can tell the two apart.',
+    todo: 'Try again; restore the key file from a copy.',
+  },
+  ENGINE_UNAVAILABLE: {
+    meaning: 'the engine that was asked for is not here',
+    how: 'This Node has no ML-DSA-65 in node:crypto (24.7 and later have it), or this version of perdure has no such engine.',
+    todo: 'Leave --engine out, or take --engine noble; perdure doctor lists engines.',
+  },
+  ENGINES_DISAGREE: {
+    meaning: 'two engines gave different answers about one signature',
+    how: 'One of them is faulty, or memory is.',
+    todo: 'Keep the input and report it. Trust neither answer.',
+  },
+  UNSUPPORTED: {
+    meaning: 'this version cannot do that',
+    how: 'Another algorithm or key form, or waiting for a signature in a batch log, which comes with checkpoints.',
+    todo: 'Look at what the message expected.',
+  },
+  SIGN_FAILED: {
+    meaning: 'signing failed, so the entry was not written',
+    how: 'The home of the key (a thread, a device, a service) failed or was closed.',
+    todo: 'Entries acknowledged before are safe. Open the log again and repeat what was not acknowledged.',
+  },
+  LOG_NOT_FOUND: {
+    meaning: 'there is no log',
+    how: 'A wrong path, a folder that is no log, or a log that was never started.',
+    todo: 'Check the path; start one with perdure init.',
+  },
+  LOG_EXISTS: {
+    meaning: 'there is a log already',
+    how: 'The folder given to init holds receipts.',
+    todo: 'Append to it, or choose another folder.',
+  },
+  LOG_LOCKED: {
+    meaning: 'another process writes to this log',
+    how: 'One writer at a time. A lock that a crashed process left is taken over by itself.',
+    todo: 'Wait for the other writer, or record through it.',
+  },
+  LOG_CLOSED: {
+    meaning: 'the log takes no more entries',
+    how: 'A signed close entry ended it, or a write failed before, after which a writer closes for good.',
+    todo: 'After a failed write: open it again, which recovers. After a close entry: start a new log.',
+  },
+  LOG_DAMAGED: {
+    meaning: 'the log on disk is not as a log must be',
+    how: 'Lines or log.json were changed, cut or lost.',
+    todo: 'perdure verify names what is wrong. Keep the folder as it is, and look for another copy.',
+  },
+  LOG_READ_ONLY: {
+    meaning: 'the log was opened for reading',
+    how: 'No signer was given.',
+    todo: 'Open it with its signers.',
+  },
+  ENTRY_NOT_FOUND: {
+    meaning: 'no entry has that seq or id',
+    how: 'A typing error, another log, or the entry is gone.',
+    todo: 'perdure log lists what is there; perdure verify says whether something is missing.',
+  },
+  PAYLOAD_NOT_FOUND: {
+    meaning: 'the payload is not kept here, so nothing could be proven about it',
+    how: 'It was discarded when it was recorded, erased, or not copied along.',
+    todo: 'Look for payloads/ in another copy of the log.',
+  },
+  PAYLOAD_MISMATCH: {
+    meaning: 'the kept payload is not the one that was committed to',
+    how: 'The payload file was changed or exchanged.',
+    todo: 'Restore it from another copy. The entry itself is untouched.',
+  },
+  BACKPRESSURE: {
+    meaning: 'too many appends wait at once',
+    how: 'Events are handed over faster than they can be signed and written, and nobody waits for the answers.',
+    todo: 'Await appends; record in batches.',
+  },
+  ABORTED: {
+    meaning: 'the work was stopped before its end',
+    how: 'The caller aborted it.',
+    todo: 'Run it again.',
+  },
+  IO: {
+    meaning: 'the system failed to read or write',
+    how: 'No permission, a full disk, a missing folder, a device that failed.',
+    todo: "Look at the system's code in the message. What was acknowledged is on disk.",
+  },
+  USAGE: {
+    meaning: 'the command line does not say what to do',
+    how: 'A missing or unknown verb, argument or option, or a value of another form.',
+    todo: 'perdure VERB --help.',
+  },
+  INTERRUPTED: {
+    meaning: 'interrupted from the keyboard',
+    how: 'Ctrl-C, or SIGINT from elsewhere.',
+    todo: 'Run it again. What append acknowledged is recorded.',
+  },
+  INTERNAL: {
+    meaning: 'a fault in perdure itself',
+    how: 'A case that nobody thought of.',
+    todo: 'Run it again with PERDURE_DEBUG=1 to see where it happened, and report it.',
+  },
+};

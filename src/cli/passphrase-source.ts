@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { ReceiptError } from '../base/errors.ts';
+import type { Io } from './io.ts';
+
+const VARIABLES = 'PERDURE_PASSPHRASE, PERDURE_PASSPHRASE_FILE or PERDURE_PASSPHRASE_COMMAND';
+/** Far above any passphrase; a larger file is the wrong one. */
+const MAX_BYTES = 65_536;
+const COMMAND_TIMEOUT_MS = 120_000;
+
+/**
+ * Find a passphrase without asking anybody: PERDURE_PASSPHRASE, else the first line of PERDURE_PASSPHRASE_FILE, else the first line
+ * that PERDURE_PASSPHRASE_COMMAND prints (run by the shell, without our standard input).
+ * @returns null when none of them is set. @throws ReceiptError PASSPHRASE_NEEDED when one is set and gives none; its content is never told.
+ */
+export async function passphraseFromEnv({ env }: Pick<Io, 'env'>): Promise<string | null> {
+  const { PERDURE_PASSPHRASE: text, PERDURE_PASSPHRASE_FILE: file, PERDURE_PASSPHRASE_COMMAND: command } = env;
+  if (text !== undefined) return notEmpty(text, 'PERDURE_PASSPHRASE', 'it is empty');
+  if (file !== undefined)
+    return notEmpty(await firstLineOf(file), 'PERDURE_PASSPHRASE_FILE', 'its first line is empty');
+  if (command === undefined) return null;
+  return notEmpty(await outputOf(command), 'PERDURE_PASSPHRASE_COMMAND', 'it printed nothing');
+}
+
+/** @returns a passphrase for an existing key, from the environment or the terminal. @throws ReceiptError PASSPHRASE_NEEDED, INTERRUPTED. */
+export async function existingPassphrase(io: Io, key: string): Promise<string> {
+  const found = await passphraseFromEnv(io);
+  if (found !== null) return found;
+  if (!io.stdin.isTTY) throw needed(key);
+  const typed = await io.stdin.askSecret(`Passphrase of ${key}: `);
+  if (typed === null || typed === '') throw needed(key);
+  return typed;
+}
+
+/** @returns a passphrase for a new key; typed twice on a terminal. @throws ReceiptError PASSPHRASE_NEEDED, PASSPHRASE_WRONG, INTERRUPTED. */
+export async function newPassphrase(io: Io, key: string): Promise<string> {
+  const found = await passphraseFromEnv(io);
+  if (found !== null) return found;
+  const plain = 'or say --plain to keep the key without a passphrase';
+  if (!io.stdin.isTTY) throw needed(key, plain);
+  const typed = await io.stdin.askSecret(`New passphrase of ${key}: `);
+  if (typed === null || typed === '') throw needed(key, plain);
+  if ((await io.stdin.askSecret('The same again: ')) === typed) return typed;
+  throw new ReceiptError(
+    'PASSPHRASE_WRONG',
+    `${key}: expected the same passphrase twice, got two; nothing was written`,
+    {
+      at: key,
+      next: ['try again'],
+    },
+  );
+}
+
+function needed(key: string, ...more: readonly string[]): ReceiptError {
+  return new ReceiptError('PASSPHRASE_NEEDED', `${key}: expected a passphrase, got none`, {
+    at: key,
+    expected: 'a passphrase',
+    next: [`set ${VARIABLES}`, 'or run it in a terminal', ...more],
+  });
+}
+
+function notEmpty(text: string, variable: string, found: string): string {
+  if (text !== '') return text;
+  throw new ReceiptError('PASSPHRASE_NEEDED', `${variable}: expected a passphrase, but ${found}`, {
+    at: variable,
+    expected: 'a passphrase',
+    next: [`set ${VARIABLES}`],
+  });
+}
+
+async function firstLineOf(path: string): Promise<string> {
+  const at = 'PERDURE_PASSPHRASE_FILE';
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(MAX_BYTES), 0, MAX_BYTES);
+      return firstLine(new TextDecoder().decode(buffer.subarray(0, bytesRead)));
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'an error';
+    throw new ReceiptError('PASSPHRASE_NEEDED', `${at}: ${path} cannot be read (${code})`, { at, found: code, cause });
+  }
+}
+
+/** The command's own messages go nowhere: they may quote what it reads. */
+function outputOf(command: string): Promise<string> {
+  const at = 'PERDURE_PASSPHRASE_COMMAND';
+  const [shell, args] = process.platform === 'win32' ? ['cmd.exe', ['/d', '/s', '/c']] : ['/bin/sh', ['-c']];
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      shell as string,
+      [...(args as string[]), command],
+      { timeout: COMMAND_TIMEOUT_MS, maxBuffer: MAX_BYTES, windowsHide: true },
+      (error, stdout) => {
+        if (error === null) return resolve(firstLine(stdout));
+        const found = error.signal === undefined || error.signal === null ? `exit code ${error.code}` : error.signal;
+        // Not as cause: its message holds the command line, which may hold more than the name of a program.
+        reject(
+          new ReceiptError('PASSPHRASE_NEEDED', `${at}: expected a passphrase, but the command failed (${found})`, {
+            at,
+            found,
+            next: ['run the command by hand'],
+          }),
+        );
+      },
+    );
+    child.stdin?.end();
+  });
+}
+
+function firstLine(text: string): string {
+  return /^[^\r\n]*/.exec(text)![0];
+}

@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { toBase64url, utf8Text } from '../base/bytes.ts';
+import { ReceiptError } from '../base/errors.ts';
+import { sha256Hex } from '../crypto/hash.ts';
+import type { StoredReceipt } from '../log/log.ts';
+import { inside } from '../query/filter.ts';
+import { formOfPayload, type PayloadForm, type PayloadMember } from '../receipt/commitment.ts';
+import type { Json } from '../receipt/json.ts';
+import { type Done, newCommand } from './command.ts';
+import { usage } from './error-report.ts';
+import { EXIT } from './exit.ts';
+import type { Io } from './io.ts';
+import { type PayloadReport, receiptText } from './print-receipt.ts';
+import { jsonText } from './printable.ts';
+import { openReceipts, type ReceiptSource } from './receipt-source.ts';
+
+interface ShowOptions {
+  readonly json?: true;
+  readonly payload?: true;
+  readonly raw?: true;
+}
+
+const PLACES = [
+  ['action', 'params'],
+  ['outcome', 'result'],
+  ['outcome', 'error'],
+] as const;
+
+/** `perdure show`. */
+export function defineShow(io: Io, done: Done): Command {
+  return newCommand(io, 'perdure show', 'show one receipt: what it claims, not whether it holds')
+    .argument('<log>', 'log folder, or file of receipts')
+    .argument('<seq|id>', 'which: its seq, or its id')
+    .option('--payload', 'print kept payloads, each proven against its commitment')
+    .addOption(new Option('--raw', 'print the stored line, byte for byte').conflicts(['json', 'payload']))
+    .action(async (log: string, which: string, options: ShowOptions) => done(await show(io, log, which, options)));
+}
+
+async function show(io: Io, path: string, which: string, options: ShowOptions): Promise<number> {
+  const key = parseKey(which);
+  const source = await openReceipts(path);
+  const stored = await source.find(key);
+  if (stored === null) throw notFound(path, which, typeof key === 'number' ? 'seq' : 'id');
+  if (options.raw) {
+    await io.stdout.write(stored.line);
+    await io.stdout.write('\n');
+    return EXIT.ok;
+  }
+  const payloads = options.payload ? await readPayloads(source, stored) : null;
+  if (options.json) {
+    const { receipt, segment, segmentOffset, offset } = stored;
+    const place = { segment, segment_offset: segmentOffset, offset };
+    const document = { schema: 'perdure/show/v1', receipt, stored: place, ...(payloads === null ? {} : { payloads }) };
+    await io.stdout.write(`${jsonText(document, 2)}\n`);
+  } else await io.stdout.write(receiptText(stored, payloads, path, io.stdout.color));
+  return exitOf(payloads ?? []);
+}
+
+function parseKey(which: string): number | string {
+  if (/^\d{1,16}$/.test(which) && Number.isSafeInteger(Number(which))) return Number(which);
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(which)) return which.toLowerCase();
+  throw usage(`perdure show: expected a seq or an id, got ${JSON.stringify(which)}`, 'perdure log LOG lists both');
+}
+
+function notFound(path: string, which: string, what: 'seq' | 'id'): ReceiptError {
+  return new ReceiptError('ENTRY_NOT_FOUND', `${path}: expected an entry with ${what} ${which}, found none`, {
+    at: path,
+    expected: `${what} ${which}`,
+    found: 'none',
+    next: [`perdure log ${path}`, `perdure verify ${path}`],
+  });
+}
+
+async function readPayloads(source: ReceiptSource, stored: StoredReceipt): Promise<PayloadReport[]> {
+  const reports: PayloadReport[] = [];
+  for (const [holder, member] of PLACES) {
+    const commitment = inside(stored.receipt.entry.event, holder, `${member}_commit`);
+    if (typeof commitment !== 'string' || !/^[0-9a-f]{64}$/.test(commitment)) continue;
+    reports.push(await readPayload(source, stored, member, commitment));
+  }
+  return reports;
+}
+
+async function readPayload(
+  source: ReceiptSource,
+  stored: StoredReceipt,
+  member: PayloadMember,
+  commitment: string,
+): Promise<PayloadReport> {
+  const none = { member, commitment, form: null, value: null };
+  let kept: Awaited<ReturnType<ReceiptSource['readPayload']>>;
+  try {
+    kept = await source.readPayload(commitment);
+  } catch (error) {
+    if (error instanceof ReceiptError && error.code === 'PAYLOAD_MISMATCH') return { ...none, status: 'mismatch' };
+    throw error;
+  }
+  if (kept === null) return { ...none, status: (await isErased(source, stored, member)) ? 'erased' : 'missing' };
+  const form = formOfPayload(member, commitment, kept, sha256Hex);
+  if (form === null) return { ...none, status: 'mismatch' };
+  return { member, commitment, status: 'matches', form, value: payloadValue(form, kept.payload) };
+}
+
+function payloadValue(form: PayloadForm, payload: Uint8Array): Json {
+  if (form === 'bytes') return toBase64url(payload);
+  return form === 'text' ? utf8Text(payload) : (JSON.parse(utf8Text(payload)) as Json);
+}
+
+/** Whether a later entry says that this payload was erased. */
+async function isErased(source: ReceiptSource, { receipt }: StoredReceipt, member: PayloadMember): Promise<boolean> {
+  const { seq } = receipt.entry;
+  for await (const { receipt: later } of source.receipts({ from: seq + 1, onDamaged: () => undefined })) {
+    const { event } = later.entry;
+    if (event.type === 'erasure' && event.seq === seq && event.hash === receipt.hash && event.member === member)
+      return true;
+  }
+  return false;
+}
+
+/** A payload that is another one is a no; one that is not there could not be checked. */
+function exitOf(payloads: readonly PayloadReport[]): number {
+  if (payloads.some(({ status }) => status === 'mismatch')) return EXIT.no;
+  return payloads.some(({ status }) => status !== 'matches') ? EXIT.incomplete : EXIT.ok;
+}
