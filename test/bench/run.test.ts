@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { median, quantile, type Result, rounded } from '../../bench/result.ts';
+import { renderTable } from '../../bench/table.ts';
+import { root, text } from '../house/tree.ts';
+
+/*
+ * Each stage runs here at a size that measures nothing: its own assertions (signatures verify, lines read back, logs are valid, a
+ * changed byte is found) run before it times anything, so a bench that went wrong fails as a test does.
+ */
+
+const folder = mkdtempSync(join(tmpdir(), 'perdure-bench-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function bench(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const runner = ['--import', join(root, '.ci', 'ts.mjs'), join(root, 'bench', 'run.ts')];
+  return promisify(execFile)(process.execPath, [...runner, ...args], {
+    cwd: root,
+    env: { ...process.env, PERDURE_BENCH_DIR: folder, PERDURE_NODE26: undefined },
+  });
+}
+
+test('all stages, small', async () => {
+  const readme = text('README.md');
+  const out = join(folder, 'out');
+  await bench('--quick', '--out', out);
+  expect(readdirSync(out).sort()).toEqual(['append.json', 'crypto.json', 'pipeline.json', 'verify.json']);
+  const results = readdirSync(out).map((name) => JSON.parse(readFileSync(join(out, name), 'utf8')) as Result);
+  for (const { quick, rows, ratios } of results) {
+    expect(quick).toBe(true);
+    for (const value of [...rows.flatMap((row) => Object.values(row)), ...ratios.map((ratio) => ratio.value)]) {
+      if (typeof value === 'number') expect(value).toBeGreaterThanOrEqual(0);
+    }
+    expect(ratios.length).toBeGreaterThan(0);
+  }
+  expect(renderTable(results).split('\n').length).toBeGreaterThan(15);
+  // What was made to be measured is gone, and a small run leaves the README alone.
+  expect(readdirSync(folder)).toEqual(['out']);
+  expect(text('README.md')).toBe(readme);
+});
+
+test('a stage that is none of ours is refused by name', async () => {
+  await expect(bench('speed', '--quick', '--out', folder)).rejects.toThrow(/expected stages of crypto/);
+});
+
+test('median, quantile, and four digits', () => {
+  expect([median([3]), median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([3, 2, 2.5]);
+  const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
+  expect([0, 0.5, 0.99, 1].map((share) => quantile(hundred, share))).toEqual([1, 50, 99, 100]);
+  expect(() => median([])).toThrow(RangeError);
+  expect(() => quantile([], 0.5)).toThrow(RangeError);
+  expect([rounded(1234.56), rounded(0.00123456)]).toEqual([1235, 0.001235]);
+});

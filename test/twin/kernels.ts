@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url';
+import { main } from 'assemblyscript/asc';
+
+const FLAGS = '--runtime stub --use abort= --memoryBase 64 --initialMemory 7 --maximumMemory 7 --outFile kernels.wasm';
+
+/** Compile assembly/kernels.ts: every kernel exported, no optimisation, assertions on. @returns the module's bytes. */
+export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
+  const made: Uint8Array<ArrayBuffer>[] = [];
+  // test/slow/broken-kernels.test.ts has them compiled from a folder where one of them is wrong.
+  const root = process.env.PERDURE_KERNELS_FROM ?? fileURLToPath(new URL('../..', import.meta.url));
+  const { error, stderr } = await main(['assembly/kernels.ts', '--baseDir', root, ...FLAGS.split(' ')], {
+    writeFile: (_, contents) => void made.push(Uint8Array.from(contents as Uint8Array)),
+  });
+  if (error !== null || made.length !== 1) throw new Error(`kernels: ${error?.message} ${stderr.toString()}`);
+  return made[0];
+}
+
+/** One instance: functions by name (no result reads as 0), regions and constants by name, memory as bytes and as coefficients. */
+export class Kernels {
+  readonly #exports: WebAssembly.Exports;
+  readonly bytes: Uint8Array;
+  readonly coefficients: Int32Array;
+
+  constructor(wasm: Uint8Array<ArrayBuffer>) {
+    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
+    const { buffer } = this.#exports.memory as WebAssembly.Memory;
+    this.bytes = new Uint8Array(buffer);
+    this.coefficients = new Int32Array(buffer);
+    this.call('initialise');
+  }
+
+  call(name: string, ...args: number[]): number {
+    return (this.#exports[name] as (...args: number[]) => number | undefined)(...args) ?? 0;
+  }
+
+  at(region: string): number {
+    return (this.#exports[region] as WebAssembly.Global).value as number;
+  }
+
+  read(at: number, length: number): Uint8Array {
+    return this.bytes.slice(at, at + length);
+  }
+
+  poly(at: number): number[] {
+    return [...this.coefficients.subarray(at / 4, at / 4 + 256)];
+  }
+
+  setPoly(at: number, values: readonly number[]): void {
+    this.coefficients.set(values, at / 4);
+  }
+}
+
+/** Numbers that look random and are the same in every run (mulberry32). @returns a function to [0, below). */
+export function seeded(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { concatBytes, utf8 } from '../../src/base/bytes.ts';
+import { nobleVerifier } from '../../src/crypto/engine-noble-verify.ts';
+import { sha256Hex } from '../../src/crypto/hash.ts';
+import { closeEvent, rotationEvent } from '../../src/receipt/control.ts';
+import { collectKeys } from '../../src/verify/collect-keys.ts';
+import type { Context } from '../../src/verify/context.ts';
+import { Judge } from '../../src/verify/judge.ts';
+import type { Source, VerifyOptions } from '../../src/verify/source.ts';
+import { summarise } from '../../src/verify/summarise.ts';
+import { EMPTY_SUMMARY, merge, type Summary } from '../../src/verify/summary.ts';
+import { trustKeys } from '../../src/verify/trust.ts';
+import { makeContext, verifyWith } from '../../src/verify/verify.ts';
+import { writeVerdict } from '../../src/verify/write-verdict.ts';
+import { fixedKey, LogBuilder, textOf } from '../../vectors/build.ts';
+
+const one = fixedKey('one', 'Ed25519');
+const two = fixedKey('two', 'Ed25519');
+const engines = { verifier: nobleVerifier, sha256Hex };
+
+/** A log with everything that a position can change: rotation, retired keys, sequences, a close, and lines after it. */
+function eventful(): Uint8Array[] {
+  const log = new LogBuilder([one]).genesis('batch').calls(2, { by: [] }).calls(1);
+  log.add({ type: 'tool_call', sequence: 'q' }, { by: [] }).add(closeEvent({ scope: 'sequence', sequence: 'q' }));
+  log.add({ type: 'tool_call', sequence: 'q' }, { by: [] });
+  log.add(rotationEvent({ mode: 'each', keys: [two.publicKey] }), { by: [one, two] });
+  log.keys = [two];
+  log
+    .calls(2)
+    .calls(1, { by: [one] })
+    .calls(1, { by: [] })
+    .calls(1, { by: [one, two] });
+  log.calls(1, { frame: { time: '2001-01-01T00:00:00.000Z' } });
+  log.add(rotationEvent({ mode: 'each', keys: [one.publicKey, two.publicKey] }), { by: [one, two] });
+  log.keys = [one, two];
+  log
+    .calls(2)
+    .add(closeEvent({ scope: 'log' }))
+    .calls(1);
+  return log.lines;
+}
+
+/** Lines of that log, some of them left out, repeated, moved, garbled. */
+const hostileLines = fc
+  .array(
+    fc.record({
+      index: fc.nat(100),
+      how: fc.constantFrom('keep', 'keep', 'keep', 'keep', 'garble', 'version', 'origin', 'edit'),
+    }),
+    { maxLength: 24 },
+  )
+  .map((picks) => {
+    const lines = textOf(eventful());
+    // Mostly in order, so that there are links to judge.
+    const sorted =
+      picks.length % 3 === 0 ? picks : [...picks].sort((a, b) => (a.index % lines.length) - (b.index % lines.length));
+    return sorted.map(({ index, how }) => {
+      const line = lines[index % lines.length]!;
+      if (how === 'garble') return `${line.slice(0, index % line.length)}\n`;
+      if (how === 'version') return line.replace('"v":1}', '"v":3}');
+      if (how === 'origin') return line.replace('example.com/test', 'example.org/test');
+      if (how === 'edit') return line.replace('fs.', 'fz.');
+      return line;
+    });
+  });
+
+const optionSets: VerifyOptions[] = [
+  { trust: trustKeys([]) },
+  {
+    trust: trustKeys([{ key: one.publicKey }]),
+    allowClassical: true,
+    expect: { head: { size: 5, hash: '0'.repeat(64) } },
+  },
+  { trust: trustKeys([{ key: two.publicKey.kid }]), allowUnsignedTail: true, maxProblems: 3 },
+];
+
+async function summaryOf(lines: readonly string[], context: Context): Promise<Summary> {
+  if (lines.length === 0) return EMPTY_SUMMARY;
+  const bytes = utf8(lines.join(''));
+  return summarise(bytes, 0, bytes.length, false, context);
+}
+
+/** Merge neighbouring summaries in an order that `dice` chooses: every order must lead to the same verdict. */
+function mergeInAnyOrder(parts: readonly Summary[], dice: readonly number[], most: number): Summary {
+  const left = [...parts];
+  for (let turn = 0; left.length > 1; turn++) {
+    const at = (dice[turn % dice.length] ?? 0) % (left.length - 1);
+    left.splice(at, 2, merge(left[at]!, left[at + 1]!, most));
+  }
+  return left[0] ?? EMPTY_SUMMARY;
+}
+
+describe('verification is a fold', () => {
+  test('any split, merged in any order, gives the verdict of one pass', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        hostileLines,
+        fc.array(fc.nat(24), { maxLength: 6 }),
+        fc.array(fc.nat(100), { minLength: 1, maxLength: 8 }),
+        fc.nat(optionSets.length - 1),
+        async (lines, cuts, dice, which) => {
+          const options = optionSets[which]!;
+          const bytes = utf8(lines.join(''));
+          const source: Source = { kind: 'log', name: 'log', chunks: () => [bytes] };
+          const once = await verifyWith(source, options, engines);
+
+          const context = makeContext(options, engines);
+          await collectKeys([bytes], context.named);
+          const edges = [0, ...cuts.map((cut) => Math.min(cut, lines.length)).sort((a, b) => a - b), lines.length];
+          const parts: Summary[] = [];
+          for (let i = 0; i + 1 < edges.length; i++)
+            parts.push(await summaryOf(lines.slice(edges[i], edges[i + 1]), context));
+          const judge = new Judge(
+            options.trust,
+            context.named,
+            { allowClassical: options.allowClassical ?? false, allowUnsignedTail: options.allowUnsignedTail ?? false },
+            context.maxProblems,
+          );
+          judge.absorb(mergeInAnyOrder(parts, dice, context.maxProblems));
+          const folded = writeVerdict({ source, options, judge, segments: [], engines, elapsedMs: 0 });
+          expect({ ...folded, run: null }).toEqual({ ...once, run: null });
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  test('the chunks in which bytes arrive change nothing', async () => {
+    const bytes = concatBytes(...eventful(), utf8('{"entry":torn'));
+    const verdicts = new Set<string>();
+    for (const size of [1, 7, 100, 4096, bytes.length]) {
+      const chunks = function* () {
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+      };
+      const verdict = await verifyWith({ kind: 'log', name: 'log', chunks }, optionSets[1]!, engines);
+      verdicts.add(JSON.stringify({ ...verdict, run: null }));
+    }
+    expect(verdicts.size).toBe(1);
+  });
+
+  test('only the last run may end in torn bytes', async () => {
+    const torn = { ...EMPTY_SUMMARY, torn: { bytes: 3, line: false } };
+    expect(() => merge(torn, EMPTY_SUMMARY, 10)).toThrow(RangeError);
+  });
+});
