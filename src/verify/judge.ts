@@ -13,7 +13,6 @@ import {
   mergeFindings,
   mergeTally,
   type Profile,
-  type SequenceTally,
   type SingleLine,
   type Spot,
   type Summary,
@@ -144,7 +143,7 @@ export class Judge {
     this.note('SCHEMA_NOTE', run.schema);
     this.note('UNKNOWN_TYPE', run.unknownType);
     this.note('RECOVERED', run.recovered);
-    for (const [name, tally] of run.sequences) this.sequence(name, tally);
+    this.takeSequences(run.sequences);
   }
 
   private note(code: Code, tally: Tally | null): void {
@@ -152,9 +151,15 @@ export class Judge {
     if (merged !== null) this.notes.set(code, merged);
   }
 
-  private sequence(name: string, { named, closed, after }: SequenceTally): void {
-    if (this.closedSequences.has(name)) this.note('SEQUENCE_CLOSED', named);
-    else if (closed) {
+  /** In the order of their closes: which of them are remembered when the memory is full must not depend on where runs are cut. */
+  private takeSequences(sequences: Summary['sequences']): void {
+    const closing: { name: string; closedAt: number; after: Tally | null }[] = [];
+    for (const [name, { named, closedAt, after }] of sequences) {
+      if (this.closedSequences.has(name)) this.note('SEQUENCE_CLOSED', named);
+      else if (closedAt !== null) closing.push({ name, closedAt, after });
+    }
+    closing.sort((a, b) => a.closedAt - b.closedAt);
+    for (const { name, after } of closing) {
       if (this.closedSequences.size >= MAX_CLOSED_SEQUENCES) this.closedSequencesFull = true;
       else {
         this.closedSequences.add(name);

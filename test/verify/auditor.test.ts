@@ -188,6 +188,8 @@ describe('reading', () => {
     await expect(verify(new Uint8Array(0), { expect: { minSize: 0 } })).rejects.toThrow(RangeError);
     await expect(verify(log.bytes(), { notBefore: 'yesterday' })).rejects.toThrow(RangeError);
     await expect(verify(log.bytes(), { keys: ['not a kid'] })).rejects.toThrow(RangeError);
+    // Spare bits set: no thumbprint is spelt so, and a pin that can match nothing is a mistake.
+    await expect(verify(log.bytes(), { keys: [`${'A'.repeat(42)}B`] })).rejects.toThrow(RangeError);
   });
 });
 
