@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'PAYLOAD_MISMATCH'
   | 'BACKPRESSURE'
   | 'ABORTED'
+  | 'WORKER_FAILED'
   | 'IO'
   // command line
   | 'USAGE'

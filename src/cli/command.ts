@@ -26,7 +26,6 @@ const LATER_OPTIONS: ReadonlySet<string> = new Set([
   '--session',
   '--sequence',
   '--shard',
-  '--workers',
 ]);
 
 /** Start the definition of a verb: errors are thrown, help goes to standard output, `--json` is there. */

@@ -158,6 +158,11 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     how: 'The caller aborted it.',
     todo: 'Run it again.',
   },
+  WORKER_FAILED: {
+    meaning: 'a thread that verified a part of the evidence ended before it was done',
+    how: 'It was killed, ran out of memory, or could not be started here. No verdict was formed without its part.',
+    todo: 'Run it again with --workers 1; if that works, report it.',
+  },
   IO: {
     meaning: 'the system failed to read or write',
     how: 'No permission, a full disk, a missing folder, a device that failed.',

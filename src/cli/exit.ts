@@ -46,6 +46,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   PAYLOAD_MISMATCH: EXIT.no,
   BACKPRESSURE: EXIT.io,
   ABORTED: EXIT.interrupted,
+  WORKER_FAILED: EXIT.io,
   IO: EXIT.io,
   USAGE: EXIT.usage,
   INTERRUPTED: EXIT.interrupted,

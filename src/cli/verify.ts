@@ -27,6 +27,7 @@ interface VerifyOptions {
   readonly notAfter?: string;
   readonly engine: EngineChoice;
   readonly crossCheck?: true;
+  readonly workers?: number;
   readonly maxProblems: number;
   readonly allowUnsignedTail?: true;
   readonly allowClassical?: true;
@@ -54,6 +55,9 @@ export function defineVerify(io: Io, done: Done): Command {
         .default('auto'),
     )
     .option('--cross-check', 'let a second engine check every signature')
+    .addOption(
+      new Option('--workers <n>', 'threads at most; default: all cores, one for little evidence').argParser(parseSize),
+    )
     .addOption(
       new Option('--max-problems <n>', 'problems listed; all are counted')
         .argParser(parseCount)
@@ -83,6 +87,7 @@ async function verify(io: Io, path: string, options: VerifyOptions): Promise<num
       notAfter: options.notAfter,
       engine: options.engine,
       crossCheck: options.crossCheck,
+      workers: options.workers,
       maxProblems: options.maxProblems,
       allowUnsignedTail: options.allowUnsignedTail,
       allowClassical: options.allowClassical,

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReceiptError } from '../base/errors.ts';
+import { type FileSpan, readFailed } from './ranges.ts';
 import type { SegmentSpan, Source } from './source.ts';
 
 /** Bytes asked of the disk at a time: about a batch of lines, so that the next one is there when a batch is done. */
@@ -15,24 +16,32 @@ const READ_BYTES = 2 << 20;
 export async function openEvidence(path: string): Promise<Source> {
   const info = await statOrThrow(path);
   if (!info.isDirectory()) {
-    const sizeBytes = info.isFile() ? info.size : undefined;
-    return { kind: 'log', name: path, chunks: () => readFiles([path]), sizeBytes, once: !info.isFile() };
+    const source = { kind: 'log', name: path, chunks: () => readFiles([path]), once: !info.isFile() } as const;
+    if (!info.isFile()) return source;
+    return { ...source, sizeBytes: info.size, ranges: { files: [{ path, offset: 0, sizeBytes: info.size }] } };
   }
-  const names = await segmentNames(path);
+  const files: FileSpan[] = [];
   let sizeBytes = 0;
-  for (const name of names) sizeBytes += (await stat(join(path, 'segments', name))).size;
-  const spans: SegmentSpan[] = [];
+  for (const name of await segmentNames(path)) {
+    const file = join(path, 'segments', name);
+    const { size } = await stat(file);
+    files.push({ path: file, offset: sizeBytes, sizeBytes: size });
+    sizeBytes += size;
+  }
+  // Where each began when it was opened; reading in one go says where it began then, should the log have grown.
+  let spans: SegmentSpan[] = files.map(({ path: file, offset }) => ({ name: basename(file), offset }));
   return {
     kind: 'log',
     name: path.endsWith('/') ? path : `${path}/`,
     chunks: () => {
-      spans.length = 0;
+      spans = [];
       return readFiles(
-        names.map((name) => join(path, 'segments', name)),
+        files.map((file) => file.path),
         spans,
       );
     },
     sizeBytes,
+    ranges: { files },
     segments: () => spans,
   };
 }
@@ -41,7 +50,7 @@ async function statOrThrow(path: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw failed(path, cause);
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw readFailed(path, cause);
     throw new ReceiptError('LOG_NOT_FOUND', `${path}: expected a log folder or a file of receipts, found nothing`, {
       at: path,
       expected: 'a log folder or a file of receipts',
@@ -77,7 +86,7 @@ async function* readFiles(paths: readonly string[], spans: SegmentSpan[] = []): 
         yield chunk;
       }
     } catch (cause) {
-      throw failed(path, cause);
+      throw readFailed(path, cause);
     }
   }
 }
@@ -108,9 +117,4 @@ async function* readFile(path: string, buffers: readonly [Uint8Array, Uint8Array
     const close = (): Promise<void> => file.close().catch(() => undefined);
     reading.then(close, close);
   }
-}
-
-function failed(path: string, cause: unknown): ReceiptError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'error';
-  return new ReceiptError('IO', `${path}: cannot be read (${code})`, { at: path, found: code, cause });
 }

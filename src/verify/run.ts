@@ -277,6 +277,7 @@ export class Run {
       const trust = this.context.trust.trust(kid, view.seq, time, CONTEXTS.entry);
       const key = trust?.key ?? this.context.named.get(kid);
       if (key === undefined) {
+        this.context.strangers?.add(kid);
         unnamed++;
         continue;
       }

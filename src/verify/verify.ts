@@ -1,13 +1,12 @@
 import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
-import { type LineBatch, lineBatches } from '../receipt/lines.ts';
 import { collectKeys } from './collect-keys.ts';
 import type { Context } from './context.ts';
 import { Judge } from './judge.ts';
+import type { Threads } from './pool.ts';
 import type { Engines, Source, Spool, VerifyOptions } from './source.ts';
-import { summarise, summariseOversize } from './summarise.ts';
-import type { Summary } from './summary.ts';
+import { summariseEach } from './summarise.ts';
 import type { Verdict } from './verdict.ts';
 import { writeVerdict } from './write-verdict.ts';
 
@@ -16,7 +15,12 @@ import { writeVerdict } from './write-verdict.ts';
  * with the evidence. Whatever the bytes are, the answer is a verdict; it throws only when reading or computing fails.
  * @throws ReceiptError ABORTED, IO from the source, ENGINE_UNAVAILABLE, ENGINES_DISAGREE; RangeError for malformed options.
  */
-export async function verifyWith(source: Source, options: VerifyOptions, engines: Engines): Promise<Verdict> {
+export async function verifyWith(
+  source: Source,
+  options: VerifyOptions,
+  engines: Engines,
+  threads: Threads | null = null,
+): Promise<Verdict> {
   const startedAt = Date.now();
   checkOptions(options);
   const context = makeContext(options, engines);
@@ -30,15 +34,27 @@ export async function verifyWith(source: Source, options: VerifyOptions, engines
       maxProblems,
       source.kind === 'receipt',
     );
-    for await (const batch of lineBatches((spool ?? source).chunks())) {
-      throwIfAborted(options.signal);
-      judge.absorb(await summariseBatch(batch, context));
+    const { onProgress, signal } = options;
+    const read: Source = spool === null ? source : { ...source, chunks: () => spool.chunks() };
+    // What threads have summarised and could not hand on yet.
+    const ahead = { lines: 0, bytes: 0 };
+    const tell = (): void =>
+      onProgress?.({
+        lines: judge.lines + ahead.lines,
+        bytes: judge.bytes + ahead.bytes,
+        totalBytes: source.sizeBytes,
+      });
+    const summaries = threads?.summaries(read, context, signal, ahead, tell) ?? summariseEach(read.chunks(), context);
+    for await (const summary of summaries) {
+      throwIfAborted(signal);
+      judge.absorb(summary);
       forgetStrangers(context.named, judge);
-      options.onProgress?.({ lines: judge.lines, bytes: judge.bytes, totalBytes: source.sizeBytes });
+      tell();
     }
     throwIfAborted(options.signal);
     const segments = (await source.segments?.()) ?? [];
-    return writeVerdict({ source, options, judge, segments, engines, elapsedMs: Date.now() - startedAt });
+    const elapsedMs = Date.now() - startedAt;
+    return writeVerdict({ source, options, judge, segments, engines, workers: threads?.used ?? 1, elapsedMs });
   } finally {
     await spool?.dispose();
   }
@@ -50,12 +66,6 @@ export async function verifyWith(source: Source, options: VerifyOptions, engines
  */
 function forgetStrangers(named: Map<string, PublicKey>, judge: Judge): void {
   for (const kid of named.keys()) if (!judge.keys.knows(kid)) named.delete(kid);
-}
-
-/** Summarise a batch of lines on its own: what workers and shards do. */
-export async function summariseBatch(batch: LineBatch, context: Context): Promise<Summary> {
-  if (batch.oversize) return summariseOversize(batch.sizeBytes, batch.torn, context);
-  return summarise(batch.bytes, batch.begin, batch.end, batch.torn, context);
 }
 
 /** @returns what the summaries of this verification share. */
@@ -82,7 +92,13 @@ async function prepareNamedKeys(source: Source, options: VerifyOptions, context:
   const pinned = new Set(options.trust.keys.filter(({ key }) => key === null).map(({ kid }) => kid));
   if (pinned.size === 0) return null;
   const spool = source.once ? await (options.spool ?? spoolInMemory)(source.chunks()) : null;
-  await collectKeys((spool ?? source).chunks(), context.named, (kid) => pinned.has(kid));
+  const { named } = context;
+  await collectKeys(
+    (spool ?? source).chunks(),
+    named,
+    (kid) => pinned.has(kid),
+    () => named.size === pinned.size,
+  );
   return spool;
 }
 

@@ -1,0 +1,269 @@
+import { ReceiptError } from '../base/errors.ts';
+import type { PublicKey } from '../crypto/public-key.ts';
+import { lineBatches } from '../receipt/lines.ts';
+import { tasksOf } from './batch.ts';
+import type { EngineWish } from './choose-engines.ts';
+import type { Context } from './context.ts';
+import { type Ahead, type Crew, summariesInOrder } from './in-order.ts';
+import { errorOf, type FromWorker, type Lines, PROTOCOL_VERSION, type Setup, type TaskResult } from './protocol.ts';
+import type { Ranges } from './ranges.ts';
+import type { Source } from './source.ts';
+import { type Spawn, threadsHere, type WorkerPort } from './spawn.ts';
+import { summariseBatch } from './summarise.ts';
+import type { Summary } from './summary.ts';
+import { outsideKeysOf } from './trust.ts';
+
+/** Evidence below this stays in the thread that asks: starting a worker costs more than what it takes off. */
+const SMALL_BYTES = 4 << 20;
+/** Bytes of a task: enough that messages cost nothing beside it, few enough that the workers end at about the same time. */
+const MOST_TASK_BYTES = 8 << 20;
+const LEAST_TASK_BYTES = 1 << 20;
+/** Tasks under way for each worker, results that wait for their turn included. */
+const TASKS_PER_WORKER = 3;
+
+/** How a pool is made; the sizes are for tests, which cannot wait for megabytes. */
+export interface PoolOptions {
+  /** At most so many; default: as many as run at once here. */
+  readonly workers?: number | undefined;
+  readonly engines: EngineWish;
+  readonly spawn?: Spawn;
+  readonly smallBytes?: number;
+  readonly taskBytes?: number;
+}
+
+/** Threads for one verification, started as they are needed. */
+export interface Threads {
+  /** Threads that worked on it; 1 where none was started. */
+  readonly used: number;
+  /**
+   * Summarise all of `source` in order.
+   * @param context of the thread that asks: summaries are handed on with the keys of `context.named` (InOrder.named).
+   * @param ahead kept up to date with what is summarised and not yet handed on. @param onAhead called when that has grown.
+   * @returns null where one thread does as well: for little evidence, or outside knowledge that cannot cross to another thread.
+   */
+  summaries(
+    source: Source,
+    context: Context,
+    signal: AbortSignal | undefined,
+    ahead: Ahead,
+    onAhead: () => void,
+  ): AsyncIterable<Summary> | null;
+}
+
+/** @returns null where there is nothing to share: one thread was asked for, or this runtime has no other. */
+export function threadsFor(options: PoolOptions): Threads | null {
+  const here = threadsHere();
+  const spawn = options.spawn ?? here?.spawn;
+  const workers = options.workers ?? here?.parallelism ?? 1;
+  if (spawn === undefined || workers < 2) return null;
+  const { smallBytes = SMALL_BYTES } = options;
+  let used = 1;
+  return {
+    get used() {
+      return used;
+    },
+    summaries(source, context, signal, ahead, onAhead) {
+      const { sizeBytes } = source;
+      if (sizeBytes !== undefined && sizeBytes <= smallBytes) return null;
+      const setup = setupOf(source, context, options.engines);
+      if (setup === null) return null;
+      return (async function* () {
+        const pool = new Pool(spawn, setup, workers, context.verifier.engine, signal);
+        try {
+          // Buffers go round: a worker's garbage collector would take its time with them.
+          const spare: Uint8Array[] = [];
+          const tasks =
+            setup.evidence === null
+              ? batchTasks(source, context, smallBytes, spare)
+              : partTasks(setup.evidence.sizeBytes, options.taskBytes ?? taskBytesFor(sizeBytes!, workers));
+          const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
+          yield* summariesInOrder({ tasks, crew: pool, named: context.named, recycle, ahead, onAhead });
+        } finally {
+          used = Math.max(pool.size, 1);
+          await pool.close();
+        }
+      })();
+    },
+  };
+}
+
+/** @returns what crosses to workers, or null when outside knowledge is more than keys. */
+export function setupOf(source: Source, context: Context, engines: EngineWish): Setup | null {
+  const keys = outsideKeysOf(context.trust);
+  if (keys === null) return null;
+  const { ranges, sizeBytes } = source;
+  return {
+    keys,
+    pinnedSeqs: [...context.pinnedSeqs],
+    notBefore: context.notBefore,
+    notAfter: context.notAfter,
+    maxProblems: context.maxProblems,
+    engines,
+    evidence: ranges === undefined || sizeBytes === undefined || !crosses(ranges) ? null : { ranges, sizeBytes },
+  };
+}
+
+/** Whether another thread can read there too: Node clones no Blob that stands for a file. */
+function crosses(ranges: Ranges): boolean {
+  try {
+    structuredClone(ranges);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns bytes of a task, so that each of the workers has several. */
+export function taskBytesFor(sizeBytes: number, workers: number): number {
+  return Math.min(Math.max(Math.ceil(sizeBytes / (4 * workers)), LEAST_TASK_BYTES), MOST_TASK_BYTES);
+}
+
+function* partTasks(sizeBytes: number, taskBytes: number): Generator<Lines> {
+  for (const part of tasksOf({ begin: 0, end: sizeBytes }, taskBytes)) yield { part };
+}
+
+/**
+ * Cut what can only be read in order into batches; the first ones are summarised here, as there may be no more than those.
+ * @param spare buffers to fill; taken from it while there are any.
+ */
+async function* batchTasks(
+  source: Source,
+  context: Context,
+  smallBytes: number,
+  spare: Uint8Array[],
+): AsyncGenerator<Lines | Summary> {
+  let seen = 0;
+  for await (const batch of lineBatches(source.chunks())) {
+    if (seen < smallBytes || batch.oversize) {
+      const summary = await summariseBatch(batch, context);
+      seen += summary.bytes;
+      yield summary;
+    } else yield { bytes: copyOf(batch.bytes, batch.begin, batch.end, spare), torn: batch.torn };
+  }
+}
+
+/** Copy [begin, end) into a spare buffer, or into a new one as large as the whole, which holds any batch. */
+function copyOf(bytes: Uint8Array, begin: number, end: number, spare: Uint8Array[]): Uint8Array {
+  const buffer = spare.pop()?.buffer ?? new ArrayBuffer(bytes.length);
+  const copy = new Uint8Array(buffer, 0, end - begin);
+  copy.set(bytes.subarray(begin, end));
+  return copy;
+}
+
+interface Job {
+  readonly worker: number;
+  readonly onBatch: (lines: number, bytes: number) => void;
+  resolve(result: TaskResult): void;
+  reject(error: Error): void;
+}
+
+interface Hand {
+  readonly port: WorkerPort;
+  readonly sent: Set<string>;
+  busy: number;
+}
+
+/** Workers of one verification. The first failure of any of them ends all: a verdict needs every part. */
+export class Pool implements Crew {
+  readonly width: number;
+  private readonly spawn: Spawn;
+  private readonly setup: Setup;
+  private readonly most: number;
+  private readonly engine: string;
+  private readonly signal: AbortSignal | undefined;
+  private readonly hands: Hand[] = [];
+  private readonly jobs = new Map<number, Job>();
+  private nextId = 0;
+  private failure: Error | null = null;
+  private readonly onAbort = (): void => {
+    this.fail(new ReceiptError('ABORTED', 'verify: stopped before the end', { cause: this.signal?.reason }));
+  };
+
+  /** @param engine that workers must find too, since the verdict names one. */
+  constructor(spawn: Spawn, setup: Setup, most: number, engine: string, signal?: AbortSignal) {
+    this.spawn = spawn;
+    this.setup = setup;
+    this.most = most;
+    this.width = most * TASKS_PER_WORKER;
+    this.engine = engine;
+    this.signal = signal;
+    if (signal?.aborted) this.onAbort();
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  /** Workers started so far. */
+  get size(): number {
+    return this.hands.length;
+  }
+
+  run(lines: Lines, named: ReadonlyMap<string, PublicKey>, onBatch: Job['onBatch']): Promise<TaskResult> {
+    return new Promise((resolve, reject) => {
+      const worker = this.failure === null ? this.freest() : 0;
+      if (this.failure !== null) {
+        reject(this.failure);
+        return;
+      }
+      const hand = this.hands[worker]!;
+      const keys = [...named.values()].filter(({ kid }) => !hand.sent.has(kid));
+      for (const { kid } of keys) hand.sent.add(kid);
+      const id = this.nextId++;
+      this.jobs.set(id, { worker, onBatch, resolve, reject });
+      hand.busy++;
+      const transfer = 'bytes' in lines ? [lines.bytes.buffer as ArrayBuffer] : [];
+      hand.port.post({ op: 'task', id, task: { lines, keys } }, transfer);
+    });
+  }
+
+  /** End the workers, whatever they do. */
+  async close(): Promise<void> {
+    this.signal?.removeEventListener('abort', this.onAbort);
+    this.fail(new ReceiptError('ABORTED', 'verify: stopped before the end'));
+    await Promise.all(this.hands.map(({ port }) => port.end()));
+  }
+
+  /** @returns the worker with the least to do; a new one while all have something and there may be more. */
+  private freest(): number {
+    let least = 0;
+    for (let i = 1; i < this.hands.length; i++) if (this.hands[i]!.busy < this.hands[least]!.busy) least = i;
+    if (this.hands.length === this.most || this.hands[least]?.busy === 0) return least;
+    const port = this.spawn(
+      (message) => this.receive(message),
+      (cause) => this.fail(ended(cause)),
+    );
+    this.hands.push({ port, sent: new Set(), busy: 0 });
+    port.post({ op: 'start', version: PROTOCOL_VERSION, setup: this.setup }, []);
+    return this.hands.length - 1;
+  }
+
+  private receive(message: FromWorker): void {
+    if (message.op === 'failed') this.fail(errorOf(message.error));
+    else if (message.op === 'ready') {
+      if (message.version !== PROTOCOL_VERSION) this.fail(ended(new Error('it is of another version')));
+      else if (message.engine !== this.engine) this.fail(ended(new Error(`it found engine ${message.engine}`)));
+    } else if (message.op === 'progress') this.jobs.get(message.id)?.onBatch(message.lines, message.bytes);
+    else {
+      const job = this.jobs.get(message.id);
+      if (job === undefined) return;
+      this.jobs.delete(message.id);
+      this.hands[job.worker]!.busy--;
+      job.resolve(message.result);
+    }
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.jobs.values()) reject(this.failure);
+    this.jobs.clear();
+  }
+}
+
+function ended(cause: unknown): ReceiptError {
+  const why = cause instanceof Error ? cause.message : 'no reason is known';
+  return new ReceiptError('WORKER_FAILED', `verify: expected a worker to do its part, got none: ${why}`, {
+    at: 'verify worker',
+    expected: 'a worker that does its part',
+    found: why,
+    next: ['run it again with --workers 1'],
+    cause,
+  });
+}
