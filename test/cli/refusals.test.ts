@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -56,6 +56,19 @@ describe('the command line', () => {
     ],
   ])('%s from a variable that was not set is refused', async (_name, argv, message) => {
     expect(await refusal(argv)).toMatchObject([2, { code: 'USAGE', message: expect.stringContaining(message) }]);
+  });
+});
+
+describe('evidence that cannot be read', () => {
+  test('is not evidence that is not there: exit 4, not 10', async () => {
+    // A folder that the system refuses to everybody, root included.
+    mkdirSync(at('refused'));
+    symlinkSync('segments', at('refused/segments'));
+    expect(await refusal(['verify', at('refused')])).toMatchObject([4, { code: 'IO', found: 'ELOOP' }]);
+    mkdirSync(at('empty'));
+    expect(await refusal(['verify', at('empty')])).toMatchObject([10, { code: 'LOG_NOT_FOUND' }]);
+    writeFileSync(at('empty/segments'), '');
+    expect(await refusal(['verify', at('empty')])).toMatchObject([10, { code: 'LOG_NOT_FOUND' }]);
   });
 });
 
