@@ -16,16 +16,15 @@ export type Spawn = (onMessage: (message: FromWorker) => void, onEnd: (cause: un
  */
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
 
-/** A module of Node, asked of the runtime: bundlers for the browser see no import. */
-function builtin<T>(name: string): T | undefined {
-  const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  return runtime.process?.getBuiltinModule?.(name) as T | undefined;
-}
+/** Node, asked for its modules at run time: bundlers for the browser see no import. */
+const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
 
 /** @returns how workers are started here, and how many run at once; null where this runtime is not known to have them. */
 export function threadsHere(): { readonly spawn: Spawn; readonly parallelism: number } | null {
-  const threads = builtin<typeof import('node:worker_threads')>('node:worker_threads');
-  const os = builtin<typeof import('node:os')>('node:os');
+  const threads = runtime.process?.getBuiltinModule?.('node:worker_threads') as
+    | typeof import('node:worker_threads')
+    | undefined;
+  const os = runtime.process?.getBuiltinModule?.('node:os') as typeof import('node:os') | undefined;
   if (threads === undefined || os === undefined) return null;
   return {
     parallelism: os.availableParallelism(),
