@@ -1,21 +1,25 @@
 import { concatBytes } from './base/bytes.ts';
 import type { PublicKey } from './crypto/public-key.ts';
 import { chooseEngines, type EngineWish } from './verify/choose-engines.ts';
-import { threadsFor } from './verify/pool.ts';
+import { type Threads, threadsFor } from './verify/pool.ts';
 import { readBlob } from './verify/ranges.ts';
+import type { ShardWish } from './verify/shard.ts';
 import type { Source, VerifyOptions } from './verify/source.ts';
 import type { Pins } from './verify/tail.ts';
 import { type OutsideKey, type TrustProvider, trustKeys } from './verify/trust.ts';
 import type { Verdict } from './verify/verdict.ts';
 import { verifyWith } from './verify/verify.ts';
+import type { ShardJson } from './verify/write-shard.ts';
 
 export { type PublicJwk, type PublicKey, parseJwk, readPublicKey } from './crypto/public-key.ts';
 export { CODES, type Code } from './verify/codes.ts';
 export { EXPLANATIONS } from './verify/explain.ts';
+export type { ShardWish } from './verify/shard.ts';
 export type { Progress, SegmentSpan, Source, Spool } from './verify/source.ts';
 export type { Pins } from './verify/tail.ts';
 export { type NamedKey, type OutsideKey, type Trust, type TrustProvider, trustKeys } from './verify/trust.ts';
 export type { KeyReport, Note, Problem, TailStatus, Verdict } from './verify/verdict.ts';
+export type { ShardJson } from './verify/write-shard.ts';
 
 /** What can be verified: an opened log, a file or Blob, bytes, or a stream of bytes. */
 export type Evidence = ReadableLog | Blob | Uint8Array | AsyncIterable<Uint8Array> | Source;
@@ -52,13 +56,62 @@ export interface AuditOptions extends Omit<VerifyOptions, 'trust'>, EngineWish {
  *   options.
  */
 export async function verify(evidence: Evidence, options: AuditOptions = {}): Promise<Verdict> {
-  const { workers, engine, crossCheck } = options;
+  const threads = threadsOf(options);
+  return verifyWith(sourceOf(evidence, options.name), toVerifyOptions(options), await chooseEngines(options), threads);
+}
+
+/**
+ * Verify one part of evidence: a document for mergeShards, which forms the verdict when it has those of all parts. So many machines
+ * can share one log. Nothing is judged yet, and the document is not signed: whoever merges trusts the machines that made the parts.
+ * @param evidence a log folder or file (openEvidence), or a Blob; it must not grow meanwhile. @param shard which part: index 1 … of.
+ * @throws as verify does; ReceiptError UNSUPPORTED for evidence that can be read only from its beginning, and for custom trust.
+ */
+export async function verifyShard(
+  evidence: Evidence,
+  shard: ShardWish,
+  options: AuditOptions = {},
+): Promise<ShardJson> {
+  const threads = threadsOf(options);
+  const [{ summariseShard }, { writeShard }] = await Promise.all([
+    import('./verify/shard.ts'),
+    import('./verify/write-shard.ts'),
+  ]);
+  const { engine, crossCheck } = options;
+  const made = await summariseShard({
+    source: sourceOf(evidence, options.name),
+    options: toVerifyOptions(options),
+    engines: await chooseEngines(options),
+    wish: { engine, crossCheck },
+    threads,
+    shard,
+  });
+  return writeShard(made);
+}
+
+/**
+ * Judge the shards of one verification. @param documents what verifyShard made, as JSON text, in any order; nothing in them is
+ * trusted to be well formed. @param nameOf what messages call each. @returns the verdict of one that was not sharded.
+ * @throws ReceiptError SHARD_MALFORMED; SHARDS_DIFFER when one is missing or they are not parts of one verification.
+ */
+export async function mergeShards(
+  documents: readonly Uint8Array[],
+  nameOf: (index: number) => string = (index) => `document ${index + 1}`,
+): Promise<Verdict> {
+  const [{ parseShard }, { mergeShards: merge }] = await Promise.all([
+    import('./verify/read-shard.ts'),
+    import('./verify/merge-shards.ts'),
+  ]);
+  return merge(
+    documents.map((bytes, i) => parseShard(bytes, nameOf(i))),
+    nameOf,
+  );
+}
+
+function threadsOf({ workers, engine, crossCheck }: AuditOptions): Threads | null {
   if (workers !== undefined && !(Number.isSafeInteger(workers) && workers >= 1)) {
     throw new RangeError(`verify: expected workers to be an integer of at least 1, got ${workers}`);
   }
-  const engines = await chooseEngines(options);
-  const threads = threadsFor({ workers, engines: { engine, crossCheck } });
-  return verifyWith(sourceOf(evidence, options.name), toVerifyOptions(options), engines, threads);
+  return threadsFor({ workers, engines: { engine, crossCheck } });
 }
 
 /**

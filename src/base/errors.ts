@@ -37,6 +37,8 @@ export type ErrorCode =
   | 'BACKPRESSURE'
   | 'ABORTED'
   | 'WORKER_FAILED'
+  | 'SHARD_MALFORMED'
+  | 'SHARDS_DIFFER'
   | 'IO'
   // command line
   | 'USAGE'

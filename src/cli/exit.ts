@@ -47,6 +47,8 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   BACKPRESSURE: EXIT.io,
   ABORTED: EXIT.interrupted,
   WORKER_FAILED: EXIT.io,
+  SHARD_MALFORMED: EXIT.usage,
+  SHARDS_DIFFER: EXIT.usage,
   IO: EXIT.io,
   USAGE: EXIT.usage,
   INTERRUPTED: EXIT.interrupted,

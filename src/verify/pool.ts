@@ -1,12 +1,11 @@
 import { ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import { lineBatches } from '../receipt/lines.ts';
-import { tasksOf } from './batch.ts';
+import { type Part, tasksOf } from './batch.ts';
 import type { EngineWish } from './choose-engines.ts';
 import type { Context } from './context.ts';
 import { type Ahead, type Crew, summariesInOrder } from './in-order.ts';
 import { errorOf, type FromWorker, type Lines, PROTOCOL_VERSION, type Setup, type TaskResult } from './protocol.ts';
-import type { Ranges } from './ranges.ts';
 import type { Source } from './source.ts';
 import { type Spawn, threadsHere, type WorkerPort } from './spawn.ts';
 import { summariseBatch } from './summarise.ts';
@@ -36,6 +35,13 @@ export interface Threads {
   /** Threads that worked on it; 1 where none was started. */
   readonly used: number;
   /**
+   * Make a pool, yours to close. @param sizeBytes what there is to do. @param engine that workers must find too, since a verdict
+   * names one. @returns null where one thread does as well.
+   */
+  open(setup: Setup, sizeBytes: number, engine: string, signal: AbortSignal | undefined): Pool | null;
+  /** @returns how many bytes a task has when there are so many in all. */
+  taskBytes(sizeBytes: number): number;
+  /**
    * Summarise all of `source` in order.
    * @param context of the thread that asks: summaries are handed on with the keys of `context.named` (InOrder.named).
    * @param ahead kept up to date with what is summarised and not yet handed on. @param onAhead called when that has grown.
@@ -57,34 +63,45 @@ export function threadsFor(options: PoolOptions): Threads | null {
   const workers = options.workers ?? here?.parallelism ?? 1;
   if (spawn === undefined || workers < 2) return null;
   const { smallBytes = SMALL_BYTES } = options;
-  let used = 1;
+  let pool: Pool | null = null;
+  const open: Threads['open'] = (setup, sizeBytes, engine, signal) => {
+    if (sizeBytes <= smallBytes || !crosses(setup)) return null;
+    pool = new Pool(spawn, setup, workers, engine, signal);
+    return pool;
+  };
+  const taskBytes = (sizeBytes: number): number => options.taskBytes ?? taskBytesFor(sizeBytes, workers);
   return {
     get used() {
-      return used;
+      return Math.max(pool?.size ?? 1, 1);
     },
+    open,
+    taskBytes,
     summaries(source, context, signal, ahead, onAhead) {
-      const { sizeBytes } = source;
-      if (sizeBytes !== undefined && sizeBytes <= smallBytes) return null;
+      const { named, verifier } = context;
       const setup = setupOf(source, context, options.engines);
       if (setup === null) return null;
-      return (async function* () {
-        const pool = new Pool(spawn, setup, workers, context.verifier.engine, signal);
-        try {
-          // Buffers go round: a worker's garbage collector would take its time with them.
-          const spare: Uint8Array[] = [];
-          const tasks =
-            setup.evidence === null
-              ? batchTasks(source, context, smallBytes, spare)
-              : partTasks(setup.evidence.sizeBytes, options.taskBytes ?? taskBytesFor(sizeBytes!, workers));
-          const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
-          yield* summariesInOrder({ tasks, crew: pool, named: context.named, recycle, ahead, onAhead });
-        } finally {
-          used = Math.max(pool.size, 1);
-          await pool.close();
-        }
-      })();
+      const { sizeBytes = Number.POSITIVE_INFINITY } = source;
+      const byRanges = open(setup, sizeBytes, verifier.engine, signal);
+      const crew = byRanges ?? open({ ...setup, evidence: null }, sizeBytes, verifier.engine, signal);
+      if (crew === null) return null;
+      // Buffers go round: a worker's garbage collector would take its time with them.
+      const spare: Uint8Array[] = [];
+      const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
+      const tasks =
+        byRanges === null || setup.evidence === null
+          ? batchTasks(source, context, smallBytes, spare)
+          : partTasks({ begin: 0, end: sizeBytes }, taskBytes(sizeBytes));
+      return closing(crew, summariesInOrder({ tasks, crew, named, recycle, ahead, onAhead }));
     },
   };
+}
+
+async function* closing(pool: Pool, summaries: AsyncIterable<Summary>): AsyncGenerator<Summary> {
+  try {
+    yield* summaries;
+  } finally {
+    await pool.close();
+  }
 }
 
 /** @returns what crosses to workers, or null when outside knowledge is more than keys. */
@@ -99,14 +116,14 @@ export function setupOf(source: Source, context: Context, engines: EngineWish): 
     notAfter: context.notAfter,
     maxProblems: context.maxProblems,
     engines,
-    evidence: ranges === undefined || sizeBytes === undefined || !crosses(ranges) ? null : { ranges, sizeBytes },
+    evidence: ranges === undefined || sizeBytes === undefined ? null : { ranges, sizeBytes },
   };
 }
 
-/** Whether another thread can read there too: Node clones no Blob that stands for a file. */
-function crosses(ranges: Ranges): boolean {
+/** Whether another thread can get it: Node clones no Blob that stands for a file. */
+function crosses(setup: Setup): boolean {
   try {
-    structuredClone(ranges);
+    structuredClone(setup);
     return true;
   } catch {
     return false;
@@ -118,8 +135,9 @@ export function taskBytesFor(sizeBytes: number, workers: number): number {
   return Math.min(Math.max(Math.ceil(sizeBytes / (4 * workers)), LEAST_TASK_BYTES), MOST_TASK_BYTES);
 }
 
-function* partTasks(sizeBytes: number, taskBytes: number): Generator<Lines> {
-  for (const part of tasksOf({ begin: 0, end: sizeBytes }, taskBytes)) yield { part };
+/** @returns a part as tasks. */
+export function* partTasks(part: Part, taskBytes: number): Generator<Lines> {
+  for (const task of tasksOf(part, taskBytes)) yield { part: task };
 }
 
 /**

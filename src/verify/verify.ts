@@ -88,7 +88,11 @@ export function makeContext(options: VerifyOptions, engines: Engines): Context {
  * A kid pinned without its key means the key of that thumbprint wherever its JWK is found, the evidence included (format, head):
  * also where it is named only after the lines it signed. So such evidence is read for its keys first, and then verified.
  */
-async function prepareNamedKeys(source: Source, options: VerifyOptions, context: Context): Promise<Spool | null> {
+export async function prepareNamedKeys(
+  source: Source,
+  options: VerifyOptions,
+  context: Context,
+): Promise<Spool | null> {
   const pinned = new Set(options.trust.keys.filter(({ key }) => key === null).map(({ kid }) => kid));
   if (pinned.size === 0) return null;
   const spool = source.once ? await (options.spool ?? spoolInMemory)(source.chunks()) : null;
@@ -114,7 +118,8 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 
 const HEX64 = /^[0-9a-f]{64}$/;
 
-function checkOptions({ expect, notBefore, notAfter, maxProblems }: VerifyOptions): void {
+/** @throws RangeError for options that say nothing. */
+export function checkOptions({ expect, notBefore, notAfter, maxProblems }: VerifyOptions): void {
   const size = (value: number | undefined, name: string, least: number): void => {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
       throw new RangeError(`verify: expected ${name} to be an integer of at least ${least}, got ${value}`);
