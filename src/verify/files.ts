@@ -28,8 +28,8 @@ export async function openEvidence(path: string): Promise<Source> {
     files.push({ path: file, offset: sizeBytes, sizeBytes: size });
     sizeBytes += size;
   }
-  // Where each began when it was opened; reading in one go says where it began then, should the log have grown.
-  let spans: SegmentSpan[] = files.map(({ path: file, offset }) => ({ name: basename(file), offset }));
+  const opened: SegmentSpan[] = files.map(({ path: file, offset }) => ({ name: basename(file), offset }));
+  let spans: SegmentSpan[] = [];
   return {
     kind: 'log',
     name: path.endsWith('/') ? path : `${path}/`,
@@ -42,7 +42,8 @@ export async function openEvidence(path: string): Promise<Source> {
     },
     sizeBytes,
     ranges: { files },
-    segments: () => spans,
+    // Where reading in one go met each, should the log have grown; and where those began that it did not come to.
+    segments: () => [...spans, ...opened.slice(spans.length)],
   };
 }
 

@@ -1,6 +1,6 @@
 import { ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
-import { lineBatches } from '../receipt/lines.ts';
+import { type LineBatch, lineBatches } from '../receipt/lines.ts';
 import { type Part, tasksOf } from './batch.ts';
 import type { EngineWish } from './choose-engines.ts';
 import type { Context } from './context.ts';
@@ -12,21 +12,28 @@ import { summariseBatch } from './summarise.ts';
 import type { Summary } from './summary.ts';
 import { outsideKeysOf } from './trust.ts';
 
-/** Evidence below this stays in the thread that asks: starting a worker costs more than what it takes off. */
-const SMALL_BYTES = 4 << 20;
+/**
+ * Workers are started when the thread that asks would be busy for so long with what is left: starting two of them takes about 0.1 s.
+ * How fast it goes is measured over the first batches: signed entries take ten times as long as unsigned ones, and engines differ.
+ */
+const LEAST_SHARED_MS = 300;
+const LEAST_MEASURED_MS = 40;
+/** For a shard, which is large unless somebody plays: about as long for signed entries. */
+const LEAST_SHARED_BYTES = 16 << 20;
 /** Bytes of a task: enough that messages cost nothing beside it, few enough that the workers end at about the same time. */
 const MOST_TASK_BYTES = 8 << 20;
 const LEAST_TASK_BYTES = 1 << 20;
 /** Tasks under way for each worker, results that wait for their turn included. */
 const TASKS_PER_WORKER = 3;
 
-/** How a pool is made; the sizes are for tests, which cannot wait for megabytes. */
+/** How a pool is made; what has no default here is for tests, which cannot wait for megabytes. */
 export interface PoolOptions {
   /** At most so many; default: as many as run at once here. */
   readonly workers?: number | undefined;
   readonly engines: EngineWish;
   readonly spawn?: Spawn;
-  readonly smallBytes?: number;
+  /** Instead of LEAST_SHARED_MS; 0 starts workers at once. */
+  readonly leastMs?: number;
   readonly taskBytes?: number;
 }
 
@@ -35,17 +42,19 @@ export interface Threads {
   /** Threads that worked on it; 1 where none was started. */
   readonly used: number;
   /**
-   * Make a pool, yours to close. @param sizeBytes what there is to do. @param engine that workers must find too, since a verdict
-   * names one. @returns null where one thread does as well.
+   * Make a pool, yours to close. @param engine that workers must find too, since a verdict names one.
+   * @returns null where the evidence cannot cross to a thread.
    */
-  open(setup: Setup, sizeBytes: number, engine: string, signal: AbortSignal | undefined): Pool | null;
+  open(setup: Setup, engine: string, signal: AbortSignal | undefined): Pool | null;
+  /** Whether so many bytes, of which nothing is known but their number, are worth several threads. */
+  shares(sizeBytes: number): boolean;
   /** @returns how many bytes a task has when there are so many in all. */
   taskBytes(sizeBytes: number): number;
   /**
    * Summarise all of `source` in order.
    * @param context of the thread that asks: summaries are handed on with the keys of `context.named` (InOrder.named).
    * @param ahead kept up to date with what is summarised and not yet handed on. @param onAhead called when that has grown.
-   * @returns null where one thread does as well: for little evidence, or outside knowledge that cannot cross to another thread.
+   * @returns null where outside knowledge cannot cross to another thread. Little evidence is summarised in this one.
    */
   summaries(
     source: Source,
@@ -62,10 +71,10 @@ export function threadsFor(options: PoolOptions): Threads | null {
   const spawn = options.spawn ?? here?.spawn;
   const workers = options.workers ?? here?.parallelism ?? 1;
   if (spawn === undefined || workers < 2) return null;
-  const { smallBytes = SMALL_BYTES } = options;
+  const { leastMs = LEAST_SHARED_MS } = options;
   let pool: Pool | null = null;
-  const open: Threads['open'] = (setup, sizeBytes, engine, signal) => {
-    if (sizeBytes <= smallBytes || !crosses(setup)) return null;
+  const open: Threads['open'] = (setup, engine, signal) => {
+    if (!crosses(setup)) return null;
     pool = new Pool(spawn, setup, workers, engine, signal);
     return pool;
   };
@@ -75,32 +84,62 @@ export function threadsFor(options: PoolOptions): Threads | null {
       return Math.max(pool?.size ?? 1, 1);
     },
     open,
+    shares: (sizeBytes) => leastMs === 0 || sizeBytes >= LEAST_SHARED_BYTES,
     taskBytes,
     summaries(source, context, signal, ahead, onAhead) {
       const { named, verifier } = context;
       const setup = setupOf(source, context, options.engines);
       if (setup === null) return null;
-      const { sizeBytes = Number.POSITIVE_INFINITY } = source;
-      const byRanges = open(setup, sizeBytes, verifier.engine, signal);
-      const crew = byRanges ?? open({ ...setup, evidence: null }, sizeBytes, verifier.engine, signal);
-      if (crew === null) return null;
-      // Buffers go round: a worker's garbage collector would take its time with them.
-      const spare: Uint8Array[] = [];
-      const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
-      const tasks =
-        byRanges === null || setup.evidence === null
-          ? batchTasks(source, context, smallBytes, spare)
-          : partTasks({ begin: 0, end: sizeBytes }, taskBytes(sizeBytes));
-      return closing(crew, summariesInOrder({ tasks, crew, named, recycle, ahead, onAhead }));
+      return (async function* () {
+        const batches = lineBatches(source.chunks());
+        let crew: Pool | null = null;
+        try {
+          const left = leastMs === 0 ? { bytes: 0 } : yield* whileShort(batches, context, source.sizeBytes, leastMs);
+          if (left === null) return;
+          const byRanges = open(setup, verifier.engine, signal);
+          crew = byRanges ?? open({ ...setup, evidence: null }, verifier.engine, signal)!;
+          // Buffers go round: a worker's garbage collector would take its time with them.
+          const spare: Uint8Array[] = [];
+          const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
+          const { evidence } = setup;
+          if (byRanges !== null && evidence !== null) await batches.return(undefined); // What was read ahead is not needed.
+          const tasks =
+            byRanges !== null && evidence !== null
+              ? partTasks({ begin: left.bytes, end: evidence.sizeBytes }, taskBytes(evidence.sizeBytes - left.bytes))
+              : batchTasks(batches, context, spare);
+          yield* summariesInOrder({ tasks, crew, named, recycle, ahead, onAhead });
+        } finally {
+          await batches.return(undefined);
+          await crew?.close();
+        }
+      })();
     },
   };
 }
 
-async function* closing(pool: Pool, summaries: AsyncIterable<Summary>): AsyncGenerator<Summary> {
-  try {
-    yield* summaries;
-  } finally {
-    await pool.close();
+/**
+ * Summarise batches in this thread, as long as it is not worth while to share what is left.
+ * @returns the bytes done when it is; null when nothing is left.
+ */
+async function* whileShort(
+  batches: AsyncGenerator<LineBatch>,
+  context: Context,
+  sizeBytes: number | undefined,
+  leastMs: number,
+): AsyncGenerator<Summary, { bytes: number } | null> {
+  const startedAt = performance.now();
+  let bytes = 0;
+  for (;;) {
+    // Not for-await: it would close what is to be read on.
+    const { done, value } = await batches.next();
+    if (done) return null;
+    const summary = await summariseBatch(value, context);
+    bytes += summary.bytes;
+    yield summary;
+    const spentMs = performance.now() - startedAt;
+    // Of what has no known size there may be as much left as was read.
+    const leftMs = sizeBytes === undefined ? spentMs : (spentMs / bytes) * (sizeBytes - bytes);
+    if (spentMs >= LEAST_MEASURED_MS && leftMs >= leastMs) return { bytes };
   }
 }
 
@@ -140,23 +179,15 @@ export function* partTasks(part: Part, taskBytes: number): Generator<Lines> {
   for (const task of tasksOf(part, taskBytes)) yield { part: task };
 }
 
-/**
- * Cut what can only be read in order into batches; the first ones are summarised here, as there may be no more than those.
- * @param spare buffers to fill; taken from it while there are any.
- */
+/** Hand on what can only be read in order, batch by batch. @param spare buffers to fill; taken from it while there are any. */
 async function* batchTasks(
-  source: Source,
+  batches: AsyncGenerator<LineBatch>,
   context: Context,
-  smallBytes: number,
   spare: Uint8Array[],
 ): AsyncGenerator<Lines | Summary> {
-  let seen = 0;
-  for await (const batch of lineBatches(source.chunks())) {
-    if (seen < smallBytes || batch.oversize) {
-      const summary = await summariseBatch(batch, context);
-      seen += summary.bytes;
-      yield summary;
-    } else yield { bytes: copyOf(batch.bytes, batch.begin, batch.end, spare), torn: batch.torn };
+  for await (const batch of batches) {
+    if (batch.oversize) yield await summariseBatch(batch, context);
+    else yield { bytes: copyOf(batch.bytes, batch.begin, batch.end, spare), torn: batch.torn };
   }
 }
 

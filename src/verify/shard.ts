@@ -161,7 +161,8 @@ async function summarisePart({
   const { onProgress, signal } = options;
   const most = setup.maxProblems;
   const size = part.end - part.begin;
-  const pool = threads?.open(setup, size, engines.verifier.engine, signal) ?? null;
+  const shared = threads?.shares(size) ? threads : null;
+  const pool = shared?.open(setup, engines.verifier.engine, signal) ?? null;
   const tasks = partTasks(part, threads?.taskBytes(size) ?? taskBytesFor(size, 1));
   // A key that a rotation before this part named: looked for only when a signature asks for one that is not known. The line before
   // this part may end in it.

@@ -139,7 +139,7 @@ describe('reading from any byte on', () => {
     const once = await verifyWith(await openEvidence(join(dir, 'log')), options, engines);
     expect(once.problems[0]).toMatchObject({ code: 'CLASSICAL_ONLY', segment: '000000.jsonl' });
     for (const taskBytes of [100, 1000]) {
-      const threads = threadsFor({ workers: 3, engines: {}, spawn: pretend, smallBytes: 0, taskBytes });
+      const threads = threadsFor({ workers: 3, engines: {}, spawn: pretend, leastMs: 0, taskBytes });
       const verdict = await verifyWith(await openEvidence(join(dir, 'log')), options, engines, threads);
       expect({ ...verdict, run: null }).toEqual({ ...once, run: null });
     }

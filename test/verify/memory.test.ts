@@ -7,6 +7,10 @@ import { readPublicKey } from '../../src/crypto/public-key.ts';
 import { canonicalText } from '../../src/receipt/canonical.ts';
 import { rotationEvent } from '../../src/receipt/control.ts';
 import { ZERO_HASH } from '../../src/receipt/entry.ts';
+import { chooseEngines } from '../../src/verify/choose-engines.ts';
+import { threadsFor } from '../../src/verify/pool.ts';
+import { trustKeys } from '../../src/verify/trust.ts';
+import { verifyWith } from '../../src/verify/verify.ts';
 import { fixedKey, fixedRandom, LogBuilder } from '../../vectors/build.ts';
 
 /*
@@ -73,7 +77,9 @@ test('with threads there is room for what they have in hand, and no more', async
       used.push(heapUsed + arrayBuffers);
     }
   };
-  const verdict = await verify({ kind: 'log', name: 'log', chunks }, { keys: [alice.publicKey], workers: 2 });
+  const threads = threadsFor({ workers: 2, engines: {}, leastMs: 0 });
+  const source = { kind: 'log', name: 'log', chunks } as const;
+  const verdict = await verifyWith(source, { trust: trustKeys([]) }, await chooseEngines({}), threads);
   expect([verdict.run.workers, verdict.counts.lines]).toEqual([2, 320_001]);
   expect(Math.max(...used) - used[0]!).toBeLessThan(6 << 20);
 });

@@ -115,10 +115,21 @@ describe('keys that the log names on the way', () => {
 describe('a pool', () => {
   const bytes = concatBytes(...eventful());
   const options = { trust: trustKeys([{ key: one.publicKey }, { key: two.publicKey }]), allowClassical: true };
-  const pool = (spawn: Spawn, workers = 2) =>
-    threadsFor({ workers, engines: {}, spawn, smallBytes: 0, taskBytes: 900 });
+  const pool = (spawn: Spawn, workers = 2) => threadsFor({ workers, engines: {}, spawn, leastMs: 0, taskBytes: 900 });
   const start = (spawn: Spawn, more: Partial<VerifyOptions> = {}) =>
     verifyWith(sourceOf(bytes, 'ranges'), { ...options, ...more }, engines, pool(spawn));
+
+  test('starts when what is left is worth it, and goes on where one thread was', async () => {
+    // Longer than a batch, so that there is something to measure; and every batch is said to take long.
+    const long = concatBytes(...Array.from({ length: 400 }, () => bytes));
+    const once = await verifyOnce(long, options, engines);
+    for (const way of ['ranges', 1 << 20] as const) {
+      const threads = threadsFor({ workers: 2, engines: {}, spawn: pretend, leastMs: 1e-9, taskBytes: 1 << 20 });
+      const verdict = await verifyWith(sourceOf(long, way), options, engines, threads);
+      expect(outside(verdict)).toEqual(outside(once));
+      expect(verdict.run.workers).toBe(2);
+    }
+  });
 
   test('says how many threads there were; little evidence and custom trust take one', async () => {
     const threads = pool(pretend, 3);

@@ -40,7 +40,7 @@ async function shardsOf(
       options,
       engines,
       wish: {},
-      threads: threadsFor({ workers, engines: {}, spawn: pretend, smallBytes: 0, taskBytes }),
+      threads: threadsFor({ workers, engines: {}, spawn: pretend, leastMs: 0, taskBytes }),
       shard: { index, of },
     });
     documents.push(utf8(JSON.stringify(writeShard(shard))));

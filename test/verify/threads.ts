@@ -51,6 +51,6 @@ export async function verifyThreaded(
   options: VerifyOptions,
   how: { readonly workers: number; readonly taskBytes: number; readonly reading: Reading },
 ): Promise<Verdict> {
-  const threads = threadsFor({ ...how, engines: {}, spawn: pretend, smallBytes: 0 });
+  const threads = threadsFor({ ...how, engines: {}, spawn: pretend, leastMs: 0 });
   return verifyWith(sourceOf(bytes, how.reading), options, await chooseEngines({}), threads);
 }
