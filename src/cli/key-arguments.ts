@@ -6,7 +6,6 @@ import { defaultKeyFolder, KEY_NAME_PATTERN, Keystore } from '../crypto/keystore
 import { decodeKeyFile, openKeyFile } from '../crypto/keystore-file.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import { MAX_KEY_FILE_BYTES, readPublicKeyFile } from '../crypto/public-key-file.ts';
-import { readSecretKeyFile } from '../crypto/secret-key-file.ts';
 import type { OutsideKey } from '../verify/trust.ts';
 import type { Io } from './io.ts';
 import { existingPassphrase } from './passphrase-source.ts';
@@ -138,6 +137,7 @@ async function publicOf(io: Io, path: string, bytes: Uint8Array): Promise<Public
     return readPublicKeyFile(bytes);
   } catch (error) {
     if (!isReceiptError(error, 'KEY_UNSUITABLE')) throw error;
+    const { readSecretKeyFile } = await import('../crypto/secret-key-file.ts');
     const secret = readSecretKeyFile(bytes);
     const { publicKey } = secret;
     secret.wipe();
@@ -151,7 +151,7 @@ async function publicOf(io: Io, path: string, bytes: Uint8Array): Promise<Public
 async function secretOf(io: Io, path: string, bytes: Uint8Array): Promise<SecretKey> {
   const key = isContainer(bytes)
     ? await openKeyFile(decodeKeyFile(bytes, path), () => existingPassphrase(io, `key ${path}`), path)
-    : readSecretKeyFile(bytes);
+    : (await import('../crypto/secret-key-file.ts')).readSecretKeyFile(bytes);
   const { mode } = await stat(path);
   // Refused in a keystore; elsewhere whoever mounts or copies key files has reasons that we cannot know.
   if (process.geteuid !== undefined && (mode & 0o077) !== 0) {

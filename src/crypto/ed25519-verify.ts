@@ -1,10 +1,7 @@
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes } from '../base/bytes.ts';
+import { Point } from './ed25519-point.ts';
 import type { PublicKey } from './public-key.ts';
-
-const { Point } = ed25519;
-type EdPoint = ReturnType<typeof Point.fromBytes>;
 
 /** Order of the base point. @see RFC 8032 section 5.1 */
 const ORDER = Point.Fn.ORDER;
@@ -12,7 +9,7 @@ const ORDER = Point.Fn.ORDER;
 /** The identity (0, 1) as RFC 8032 encodes it. */
 const IDENTITY = Uint8Array.of(1, ...new Uint8Array(31));
 
-const points = new WeakMap<PublicKey, EdPoint>();
+const points = new WeakMap<PublicKey, Point>();
 
 /**
  * The checks of format section 2 that need no arithmetic on points; every engine makes them first, so that none is looser.
@@ -42,7 +39,7 @@ export function verifyEd25519(key: PublicKey, signed: Uint8Array, signature: Uin
   return equalBytes(r.toBytes(), encodedR);
 }
 
-function pointOf(key: PublicKey): EdPoint {
+function pointOf(key: PublicKey): Point {
   const known = points.get(key);
   if (known !== undefined) return known;
   const point = Point.fromBytes(key.bytes, false);

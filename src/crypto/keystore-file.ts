@@ -1,7 +1,7 @@
 import { decodeBase64url, fromBase64url, toBase64url, utf8, utf8Text, wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/ports.ts';
-import { requireOwnPublicKey, type SecretKey } from './keys.ts';
+import type { SecretKey } from './keys.ts';
 import {
   DEFAULT_COST,
   isAffordable,
@@ -12,7 +12,6 @@ import {
   TAG_BYTES,
   unseal,
 } from './passphrase.ts';
-import { decodePkcs8, encodePkcs8 } from './pkcs8.ts';
 import { type PublicJwk, type PublicKey, parseJwk, toJwk } from './public-key.ts';
 
 /** How a key file guards its secret. */
@@ -66,6 +65,7 @@ export async function encodeKeyFile(
   passphrase: string | null,
   { cost = DEFAULT_COST, random = systemRandom }: { cost?: ScryptCost; random?: Random } = {},
 ): Promise<Uint8Array> {
+  const { encodePkcs8 } = await import('./pkcs8.ts');
   const pkcs8 = encodePkcs8(key, key.seed === null ? 'expanded' : 'seed');
   try {
     const base = { format: FORMAT, public: toJwk(key.publicKey) } as const;
@@ -157,6 +157,8 @@ function isBase64urlOf(text: unknown, length: number): text is string {
  * @throws ReceiptError PASSPHRASE_NEEDED, PASSPHRASE_WRONG, KEY_MISMATCH (plain file with another public half), KEY_MALFORMED
  */
 export async function openKeyFile(file: KeyFile, passphrase: Passphrase | undefined, at: string): Promise<SecretKey> {
+  // What makes and holds secret keys is loaded where one is opened: a public half needs none of it.
+  const [{ decodePkcs8 }, { requireOwnPublicKey }] = await Promise.all([import('./pkcs8.ts'), import('./keys.ts')]);
   const pkcs8 =
     file.header.protection === 'none' ? file.secret.slice() : await decrypt(file, file.header, passphrase, at);
   let key: SecretKey | undefined;

@@ -1,5 +1,3 @@
-import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { isWellFormed, utf8, wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 
@@ -40,6 +38,7 @@ export async function seal(
   passphrase: string,
   { cost, salt, nonce, header }: { cost: ScryptCost; salt: Uint8Array; nonce: Uint8Array; header: Uint8Array },
 ): Promise<Uint8Array> {
+  const { xchacha20poly1305 } = await import('@noble/ciphers/chacha.js');
   const key = await derive(passphrase, salt, cost);
   try {
     return xchacha20poly1305(key, nonce, header).encrypt(secret);
@@ -55,6 +54,7 @@ export async function unseal(
   { cost, salt, nonce, header }: { cost: ScryptCost; salt: Uint8Array; nonce: Uint8Array; header: Uint8Array },
   at: string,
 ): Promise<Uint8Array> {
+  const { xchacha20poly1305 } = await import('@noble/ciphers/chacha.js');
   const key = await derive(passphrase, salt, cost);
   try {
     return xchacha20poly1305(key, nonce, header).decrypt(sealed);
@@ -78,6 +78,8 @@ async function derive(passphrase: string, salt: Uint8Array, cost: ScryptCost): P
     throw new RangeError('scrypt: expected N a power of two, p at most 4, and at most 256 MiB of memory');
   // utf8() would replace half a surrogate pair, and every such passphrase would open what another one locked.
   if (!isWellFormed(passphrase)) throw new TypeError('passphrase: expected text that has a UTF-8 form');
+  // Loaded when a secret is sealed or opened: most of what reads key files wants their public half alone.
+  const { scryptAsync } = await import('@noble/hashes/scrypt.js');
   const secret = utf8(passphrase.normalize('NFC'));
   try {
     return await scryptAsync(secret, salt, {

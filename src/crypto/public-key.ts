@@ -1,7 +1,7 @@
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { copyBytes, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
+import { Point } from './ed25519-point.ts';
 
 /** Signature algorithms of format 1 (format section 2), in the spelling of `alg`. */
 export type Algorithm = 'ML-DSA-65' | 'Ed25519';
@@ -55,7 +55,7 @@ export function readPublicKey(alg: Algorithm, bytes: Uint8Array): PublicKey {
 
 function isPrimeOrderPoint(bytes: Uint8Array): boolean {
   try {
-    const point = ed25519.Point.fromBytes(bytes, false);
+    const point = Point.fromBytes(bytes, false);
     return !point.is0() && point.isTorsionFree();
   } catch {
     return false;
