@@ -3,7 +3,7 @@
  *
  *     region       bytes      holds                                        written by       read by
  *     (static)       512      Keccak's round constants                     the compiler     keccak
- *     ZETAS         1024      256 i32: powers of zeta, Montgomery form     ntt              ntt
+ *     ZETAS         4224      twiddles, forward and inverse                zetas            ntt
  *     STATE          200      one Keccak state                             keccak           keccak, sample
  *     SEED            40      rho with its two index bytes                 sample           keccak
  *     MU              64      mu                                           verifier, host   verifier
@@ -12,11 +12,11 @@
  *     SIGNATURE     3312      a signature (sigEncode form, 3309 bytes)     host             verifier
  *     HINTS         1536      one byte a coefficient: 0 or 1               pack             round
  *     W1             768      w1Encode(w1)                                 round            keccak
- *     C             1024      c, then its NTT                              sample, ntt      verifier
- *     Z             5120      z, then its NTT (L polynomials)              pack, ntt        verifier
- *     W             1024      one row of w                                 ntt              round
+ *     Z             5120      z, then its NTT (L polynomials)              pack, ntt        product
+ *     C             1024      c, then its NTT                              sample, ntt      product
+ *     W             6144      w (K polynomials); scratch of expandA        product, ntt     round
  *     MESSAGE      65536      a piece of the message                       host             keccak
- *     KEYS      8 * 36928     prepared keys: A (K*L), NTT(t1 * 2^d), tr    verifier         verifier
+ *     KEYS     32 * 36928     prepared keys: A and NTT(-t1 * 2^d), tr      verifier         product
  */
 
 // FIPS 204 section 4, ML-DSA-65. Another value of any of them is another signature scheme.
@@ -43,15 +43,15 @@ export const PUBLIC_KEY_BYTES: i32 = 32 + K * T1_BYTES;
 export const SIGNATURE_BYTES: i32 = COMMITMENT_BYTES + L * Z_BYTES + OMEGA + K;
 export const MESSAGE_BYTES: i32 = 65536;
 /** How many prepared keys there is room for. */
-export const SLOTS: i32 = 8;
+export const SLOTS: i32 = 32;
 
 /** Within a prepared key. */
-export const KEY_T1: usize = <usize>(K * L) * POLY;
-export const KEY_TR: usize = KEY_T1 + <usize>K * POLY;
+export const KEY_TERMS: usize = <usize>(L + 1);
+export const KEY_TR: usize = <usize>K * KEY_TERMS * POLY;
 export const KEY_BYTES: usize = KEY_TR + <usize>TR_BYTES;
 
 export const ZETAS: usize = 512;
-export const STATE: usize = ZETAS + 1024;
+export const STATE: usize = ZETAS + 4224;
 export const SEED: usize = STATE + 200;
 export const MU: usize = SEED + 40;
 export const COMMITMENT: usize = MU + 64;
@@ -59,10 +59,10 @@ export const PUBLIC_KEY: usize = COMMITMENT + 48;
 export const SIGNATURE: usize = PUBLIC_KEY + <usize>PUBLIC_KEY_BYTES;
 export const HINTS: usize = SIGNATURE + 3312;
 export const W1: usize = HINTS + <usize>(K * N);
-export const C: usize = W1 + <usize>(K * N) / 2;
-export const Z: usize = C + POLY;
-export const W: usize = Z + <usize>L * POLY;
-export const MESSAGE: usize = W + POLY;
+export const Z: usize = (W1 + <usize>(K * N) / 2 + 63) & ~63;
+export const C: usize = Z + <usize>L * POLY;
+export const W: usize = C + POLY;
+export const MESSAGE: usize = W + <usize>K * POLY;
 export const KEYS: usize = MESSAGE + <usize>MESSAGE_BYTES;
-/** End of all regions. 7 pages (asconfig.json) hold it: 458752 bytes. */
+/** End of all regions. 20 pages (asconfig.json) hold it: 1310720 bytes. */
 export const END: usize = KEYS + <usize>SLOTS * KEY_BYTES;

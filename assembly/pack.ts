@@ -4,15 +4,15 @@
  */
 import { BETA, COMMITMENT_BYTES, D, GAMMA1, HINTS, K, L, N, OMEGA, SIGNATURE, Z, Z_BYTES } from './layout';
 
-/** In: t1 of one row at `packed`, 10 bits a coefficient. Out: t1 * 2^d at `poly`, 0 <= a <= 1023 * 8192 = Q - 1. */
+/** In: t1 of one row at `packed`, 10 bits a coefficient. Out: -t1 * 2^d at `poly`, 0 >= a >= -1023 * 8192 = 1 - Q. */
 export function unpackT1(packed: usize, poly: usize): void {
   for (let n: i32 = 0; n < N; n += 4) {
     // Five bytes hold four coefficients; the upper three of the eight read are not used, and stand in PUBLIC_KEY or SIGNATURE.
     const bits = load<u64>(packed);
-    store<i32>(poly, <i32>(bits & 1023) << D, 0);
-    store<i32>(poly, <i32>((bits >> 10) & 1023) << D, 4);
-    store<i32>(poly, <i32>((bits >> 20) & 1023) << D, 8);
-    store<i32>(poly, <i32>((bits >> 30) & 1023) << D, 12);
+    store<i32>(poly, -(<i32>(bits & 1023) << D), 0);
+    store<i32>(poly, -(<i32>((bits >> 10) & 1023) << D), 4);
+    store<i32>(poly, -(<i32>((bits >> 20) & 1023) << D), 8);
+    store<i32>(poly, -(<i32>((bits >> 30) & 1023) << D), 12);
     packed += 5;
     poly += 16;
   }

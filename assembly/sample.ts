@@ -2,18 +2,21 @@
  * Sampling from SHAKE: FIPS 204 Algorithms 29 (sampleInBall), 30 (rejNTTPoly), 32 (expandA). The bytes come from STATE, block by
  * block. Sees public data only.
  */
-import { C, COMMITMENT_BYTES, K, L, N, POLY, Q, SEED, SIGNATURE, STATE, TAU } from './layout';
+import { C, COMMITMENT_BYTES, K, L, N, POLY, Q, SEED, SIGNATURE, STATE, TAU, W } from './layout';
 import { keccakF, SHAKE128_RATE, SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
+import { transpose } from './ntt';
+import { putTerm, termAt } from './product';
 
-/** In: rho at `rho`. Out: A at `matrix`, K rows of L polynomials in the NTT domain, 0 <= a < Q. */
-export function expandA(rho: usize, matrix: usize): void {
+/** In: rho at `rho`. Out: A in its places of the prepared key at `key` (product.ts), 0 <= a < Q. */
+export function expandA(rho: usize, key: usize): void {
   memory.copy(SEED, rho, 32);
   for (let r: i32 = 0; r < K; r++) {
     for (let s: i32 = 0; s < L; s++) {
       store<u8>(SEED, <u8>s, 32);
       store<u8>(SEED, <u8>r, 33);
-      rejNTTPoly(matrix);
-      matrix += POLY;
+      rejNTTPoly(W);
+      transpose(W);
+      putTerm(W, termAt(key, r, s));
     }
   }
 }

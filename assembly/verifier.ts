@@ -10,14 +10,16 @@
  * checked here again. No secret ever enters this module.
  */
 import {
-  C, COMMITMENT, COMMITMENT_BYTES, HINTS, K, KEY_BYTES, KEY_T1, KEY_TR, KEYS, L, MESSAGE, MESSAGE_BYTES, MU, N, POLY, PUBLIC_KEY,
+  C, COMMITMENT, COMMITMENT_BYTES, HINTS, K, KEY_BYTES, KEY_TR, KEYS, L, MESSAGE, MESSAGE_BYTES, MU, N, POLY, PUBLIC_KEY,
   PUBLIC_KEY_BYTES, SIGNATURE, SLOTS, STATE, T1_BYTES, TR_BYTES, W, W1, Z,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
-import { initZetas, inverseNtt, montgomery, ntt } from './ntt';
+import { inverseNtt, ntt } from './ntt';
 import { hintBitUnpack, unpackT1, unpackZ } from './pack';
+import { multiplyKey, putTerm, termAt } from './product';
 import { w1Row } from './round';
 import { expandA, sampleInBall } from './sample';
+import { initZetas } from './zetas';
 
 /** Statuses. */
 const VALID: i32 = 1;
@@ -70,15 +72,15 @@ function keyAt(slot: i32): usize {
   return KEYS + <usize>slot * KEY_BYTES;
 }
 
-/** In: pk at PUBLIC_KEY. Out: the prepared key in its slot: A, NTT(t1 * 2^d) with |a| < 9Q, tr = H(pk, 64). */
+/** In: pk at PUBLIC_KEY. Out: the prepared key in its slot: A, NTT(-t1 * 2^d), tr = H(pk, 64). */
 export function prepareKey(slot: i32): i32 {
   if (!isSlot(slot)) return BAD_CALL;
   const key = keyAt(slot);
   expandA(PUBLIC_KEY, key);
   for (let i: i32 = 0; i < K; i++) {
-    const poly = key + KEY_T1 + <usize>i * POLY;
-    unpackT1(PUBLIC_KEY + 32 + <usize>(i * T1_BYTES), poly);
-    ntt(poly);
+    unpackT1(PUBLIC_KEY + 32 + <usize>(i * T1_BYTES), W);
+    ntt(W);
+    putTerm(W, termAt(key, i, L));
   }
   shakeInit();
   shakeAbsorb(SHAKE256_RATE, PUBLIC_KEY, PUBLIC_KEY_BYTES);
@@ -113,14 +115,14 @@ export function endMessage(): void {
 export function verifyMu(slot: i32): i32 {
   if (!isSlot(slot) || ((preparedSlots >> slot) & 1) == 0) return BAD_CALL;
   if (!hintBitUnpack() || !unpackZ()) return INVALID;
-  const key = keyAt(slot);
   sampleInBall();
   ntt(C);
   for (let j: i32 = 0; j < L; j++) ntt(Z + <usize>j * POLY);
+  multiplyKey(keyAt(slot));
   for (let i: i32 = 0; i < K; i++) {
-    rowOf(key + <usize>(i * L) * POLY, key + KEY_T1 + <usize>i * POLY);
-    inverseNtt(W);
-    w1Row(W, HINTS + <usize>(i * N), W1 + <usize>(i * N) / 2);
+    const w = W + <usize>i * POLY;
+    inverseNtt(w);
+    w1Row(w, HINTS + <usize>(i * N), W1 + <usize>(i * N) / 2);
   }
   shakeInit();
   shakeAbsorb(SHAKE256_RATE, MU, 64);
@@ -131,23 +133,4 @@ export function verifyMu(slot: i32): i32 {
     if (load<u64>(COMMITMENT + at) != load<u64>(SIGNATURE + at)) return INVALID;
   }
   return VALID;
-}
-
-/**
- * One row of A * z - c * t1 * 2^d in the NTT domain, times 1/R: what inverseNtt takes back. In: 0 <= A < Q; z, c, t1 below 9Q.
- * The sum stays below 5 * 9 Q^2 + 81 Q^2 = 126 Q^2 < 2^31 * Q = 256 Q^2, so that it is exact in i64 and montgomery() takes it; out:
- * below 126 Q^2 / 2^32 + Q / 2 < Q.
- */
-function rowOf(row: usize, t1: usize): void {
-  for (let at: usize = 0; at < POLY; at += 4) {
-    let sum = -(<i64>load<i32>(C + at) * <i64>load<i32>(t1 + at));
-    let a = row + at;
-    let z = Z + at;
-    for (let j: i32 = 0; j < L; j++) {
-      sum += <i64>load<i32>(a) * <i64>load<i32>(z);
-      a += POLY;
-      z += POLY;
-    }
-    store<i32>(W + at, montgomery(sum));
-  }
 }

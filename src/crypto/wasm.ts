@@ -91,6 +91,11 @@ export function startVerifierKernel(bytes = fromBase64url(VERIFIER_WASM)): Verif
   };
 }
 
+/** @returns whether this runtime's WebAssembly takes verifier.wasm: not where it is older than SIMD, the newest thing in there. */
+export function areKernelsValid(): boolean {
+  return WebAssembly.validate(fromBase64url(VERIFIER_WASM) as Uint8Array<ArrayBuffer>);
+}
+
 function done(status: number): void {
   if (status !== 1) throw new TypeError('verifier.wasm: a call it refuses');
 }

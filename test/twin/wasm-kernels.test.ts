@@ -1,8 +1,8 @@
 import { shake128, shake256 } from '@noble/hashes/sha3.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { equalBytes } from '../../src/base/bytes.ts';
-import { ntt, POINTS, Q, rejNTTPoly } from '../../src/crypto/expanded-key.ts';
-import { BETA, GAMMA1, inverseNtt, OMEGA, packZ, useHint } from '../crypto/forge.ts';
+import { Q } from '../../src/crypto/expanded-key.ts';
+import { BETA, GAMMA1, OMEGA, packZ, useHint } from '../crypto/forge.ts';
 import { compileKernels, Kernels, seeded } from './kernels.ts';
 
 let k: Kernels;
@@ -13,27 +13,6 @@ beforeAll(async () => {
 const random = seeded(0x9e3779b9);
 const randomBytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random(256));
 const poly = (make: (n: number) => number): number[] => Array.from({ length: 256 }, (_, n) => make(n));
-const mod = (value: number): number => ((value % Q) + Q) % Q;
-const MONTGOMERY_R = 2 ** 32 % Q;
-/** Coefficients at both ends of what the NTTs take, and between. */
-const EXTREMES: readonly number[][] = [
-  poly(() => Q - 1),
-  poly(() => 1 - Q),
-  poly((n) => (n % 2 === 0 ? Q - 1 : 1 - Q)),
-  poly((n) => (n < 128 ? Q - 1 : 1 - Q)),
-  poly(() => 0),
-  poly((n) => (n === 255 ? 1 : 0)),
-  // Signs aligned with the powers of one root each: its evaluation is as large as it gets.
-  ...[0, 1, 100, 255].map((i) => {
-    let power = 1;
-    return poly(() => {
-      const sign = power > Q / 2 ? -1 : 1;
-      power = (power * POINTS[i]) % Q;
-      return sign * (Q - 1);
-    });
-  }),
-  ...Array.from({ length: 20 }, () => poly(() => random(2 * Q - 1) - Q + 1)),
-];
 
 describe('keccak beside @noble/hashes', () => {
   const hash = (rate: number, parts: readonly Uint8Array[], length: number): Uint8Array => {
@@ -73,40 +52,7 @@ describe('keccak beside @noble/hashes', () => {
   });
 });
 
-describe('ntt beside its definition', () => {
-  it('forward: congruent, below 9Q', () => {
-    for (const input of EXTREMES) {
-      k.setPoly(k.at('C'), input);
-      k.call('ntt', k.at('C'));
-      const out = k.poly(k.at('C'));
-      expect(out.map(mod)).toEqual(ntt(input));
-      expect(Math.max(...out.map(Math.abs))).toBeLessThan(9 * Q);
-    }
-  });
-
-  it('inverse: congruent times R, below Q', () => {
-    for (const input of EXTREMES) {
-      k.setPoly(k.at('C'), input);
-      k.call('inverseNtt', k.at('C'));
-      const out = k.poly(k.at('C'));
-      expect(out.map(mod)).toEqual(inverseNtt(input.map(mod)).map((w) => (w * MONTGOMERY_R) % Q));
-      expect(Math.max(...out.map(Math.abs))).toBeLessThan(Q);
-    }
-  });
-});
-
 describe('sampling', () => {
-  it('expandA: every entry of two matrices', () => {
-    for (let round = 0; round < 2; round++) {
-      const rho = randomBytes(32);
-      k.bytes.set(rho, k.at('PUBLIC_KEY'));
-      k.call('expandA', k.at('PUBLIC_KEY'), k.at('KEYS'));
-      for (let row = 0; row < 6; row++)
-        for (let column = 0; column < 5; column++)
-          expect(k.poly(k.at('KEYS') + 1024 * (5 * row + column))).toEqual(rejNTTPoly(rho, column, row));
-    }
-  });
-
   it('sampleInBall: 300 commitments, 49 coefficients each', () => {
     for (let round = 0; round < 300; round++) {
       const seed = randomBytes(48);
@@ -133,7 +79,7 @@ function ball(seed: Uint8Array): number[] {
 }
 
 describe('unpacking', () => {
-  it('t1: every value in every place of a group, times 2^13', () => {
+  it('t1: every value in every place of a group, times -2^13', () => {
     const at = k.at('SIGNATURE');
     for (let first = 0; first < 1024; first += 4) {
       const values = poly((n) => (first + n * 257) % 1024);
@@ -142,7 +88,7 @@ describe('unpacking', () => {
       const packed = Uint8Array.from({ length: 320 }, (_, i) => Number((bits >> BigInt(8 * i)) & 255n));
       k.bytes.set(packed, at);
       k.call('unpackT1', at, k.at('C'));
-      expect(k.poly(k.at('C'))).toEqual(values.map((value) => value * 8192));
+      expect(k.poly(k.at('C'))).toEqual(values.map((value) => 0 - value * 8192));
     }
   });
 
@@ -240,7 +186,7 @@ describe('rounding', () => {
 
 describe('the ABI', () => {
   it('refuses slots that are not there or not prepared, and lengths beyond the region, without a trap', () => {
-    for (const slot of [-1, 8, 2 ** 31 - 1, -(2 ** 31)]) {
+    for (const slot of [-1, 32, 2 ** 31 - 1, -(2 ** 31)]) {
       for (const name of ['prepareKey', 'beginMessage', 'verifyMu']) expect(k.call(name, slot)).toBe(-1);
     }
     const fresh = k.call('slots') - 1;
@@ -249,10 +195,10 @@ describe('the ABI', () => {
   });
 
   it('the regions follow each other and end within memory', () => {
-    const names = 'ZETAS STATE SEED MU COMMITMENT PUBLIC_KEY SIGNATURE HINTS W1 C Z W MESSAGE KEYS END'.split(' ');
+    const names = 'ZETAS STATE SEED MU COMMITMENT PUBLIC_KEY SIGNATURE HINTS W1 Z C W MESSAGE KEYS END'.split(' ');
     const offsets = names.map((name) => k.at(name));
     expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
     expect(offsets.at(-1)).toBeLessThanOrEqual(k.bytes.length);
-    for (const name of ['C', 'Z', 'W', 'KEYS', 'ZETAS']) expect(k.at(name) % 4).toBe(0);
+    for (const name of ['Z', 'C', 'W', 'KEYS', 'ZETAS']) expect(k.at(name) % 64).toBe(0);
   });
 });

@@ -28,11 +28,12 @@ interface Signed {
   readonly signature: Uint8Array;
 }
 
-/** Twelve keys, more than there are slots; lengths around the blocks of Keccak and the piece that the kernel takes at once. */
+/** Forty keys, more than there are slots; lengths around the blocks of Keccak and the piece that the kernel takes at once. */
 const LENGTHS = [0, 1, 7, 64, 69, 70, 135, 136, 500, 3000, 65518, 65519, 65520, 65536, 131_054, 200_000];
+const MORE = Array.from({ length: 24 }, () => random(300));
 const context = new TextEncoder().encode('perdure/entry/');
-const signed: Signed[] = LENGTHS.map((length, i) => {
-  const key = keyFromSeed('ML-DSA-65', new Uint8Array(32).fill(i % 12));
+const signed: Signed[] = [...LENGTHS, ...MORE].map((length, i) => {
+  const key = keyFromSeed('ML-DSA-65', new Uint8Array(32).fill(i));
   const message = randomBytes(length);
   const input = { message, context: 'perdure/entry/' };
   const signature = signNoble({ alg: 'ML-DSA-65', expanded: key.expanded! }, input, new Uint8Array(32));
