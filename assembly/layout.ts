@@ -10,7 +10,6 @@
  *     COMMITMENT      48      c~ computed                                  verifier         verifier
  *     PUBLIC_KEY    1952      a key to prepare (pkEncode form)             host             verifier
  *     SIGNATURE     3312      a signature (sigEncode form, 3309 bytes)     host             verifier
- *     HINTS         1536      one byte a coefficient: 0 or 1               pack             round
  *     W1             768      w1Encode(w1)                                 round            keccak
  *     Z             5120      z, then its NTT (L polynomials)              pack, ntt        product
  *     C             1024      c, then its NTT                              sample, ntt      product
@@ -57,8 +56,7 @@ export const MU: usize = SEED + 40;
 export const COMMITMENT: usize = MU + 64;
 export const PUBLIC_KEY: usize = COMMITMENT + 48;
 export const SIGNATURE: usize = PUBLIC_KEY + <usize>PUBLIC_KEY_BYTES;
-export const HINTS: usize = SIGNATURE + 3312;
-export const W1: usize = HINTS + <usize>(K * N);
+export const W1: usize = SIGNATURE + 3312;
 export const Z: usize = (W1 + <usize>(K * N) / 2 + 63) & ~63;
 export const C: usize = Z + <usize>L * POLY;
 export const W: usize = C + POLY;

@@ -2,7 +2,7 @@
  * Sampling from SHAKE: FIPS 204 Algorithms 29 (sampleInBall), 30 (rejNTTPoly), 32 (expandA). The bytes come from STATE, block by
  * block. Sees public data only.
  */
-import { C, COMMITMENT_BYTES, K, L, N, POLY, Q, SEED, SIGNATURE, STATE, TAU, W } from './layout';
+import { C, COMMITMENT_BYTES, K, L, N, POLY, Q, SEED, STATE, TAU, W } from './layout';
 import { keccakF, SHAKE128_RATE, SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
 import { transpose } from './ntt';
 import { putTerm, termAt } from './product';
@@ -43,11 +43,11 @@ function rejNTTPoly(poly: usize): void {
   }
 }
 
-/** In: c~ at SIGNATURE. Out: c at C, TAU coefficients 1 or -1, the others 0. */
-export function sampleInBall(): void {
+/** In: c~, the first bytes of `signature`. Out: c at C, TAU coefficients 1 or -1, the others 0. */
+export function sampleInBall(signature: usize): void {
   memory.fill(C, 0, POLY);
   shakeInit();
-  shakeAbsorb(SHAKE256_RATE, SIGNATURE, COMMITMENT_BYTES);
+  shakeAbsorb(SHAKE256_RATE, signature, COMMITMENT_BYTES);
   shakeFinish(SHAKE256_RATE);
   let signs = load<u64>(STATE);
   let at: i32 = 8;

@@ -10,12 +10,12 @@
  * checked here again. No secret ever enters this module.
  */
 import {
-  C, COMMITMENT, COMMITMENT_BYTES, HINTS, K, KEY_BYTES, KEY_TR, KEYS, L, MESSAGE, MESSAGE_BYTES, MU, N, POLY, PUBLIC_KEY,
+  C, COMMITMENT, COMMITMENT_BYTES, K, KEY_BYTES, KEY_TR, KEYS, L, MESSAGE, MESSAGE_BYTES, MU, N, POLY, PUBLIC_KEY,
   PUBLIC_KEY_BYTES, SIGNATURE, SLOTS, STATE, T1_BYTES, TR_BYTES, W, W1, Z,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
 import { inverseNtt, ntt } from './ntt';
-import { hintBitUnpack, unpackT1, unpackZ } from './pack';
+import { hintBitUnpack, hintsOf, unpackT1, unpackZ } from './pack';
 import { multiplyKey, putTerm, termAt } from './product';
 import { w1Row } from './round';
 import { expandA, sampleInBall } from './sample';
@@ -114,16 +114,7 @@ export function endMessage(): void {
 /** Judge SIGNATURE over MU under the key in `slot`. */
 export function verifyMu(slot: i32): i32 {
   if (!isSlot(slot) || ((preparedSlots >> slot) & 1) == 0) return BAD_CALL;
-  if (!hintBitUnpack() || !unpackZ()) return INVALID;
-  sampleInBall();
-  ntt(C);
-  for (let j: i32 = 0; j < L; j++) ntt(Z + <usize>j * POLY);
-  multiplyKey(keyAt(slot));
-  for (let i: i32 = 0; i < K; i++) {
-    const w = W + <usize>i * POLY;
-    inverseNtt(w);
-    w1Row(w, HINTS + <usize>(i * N), W1 + <usize>(i * N) / 2);
-  }
+  if (!findW1(SIGNATURE, keyAt(slot), W1)) return INVALID;
   shakeInit();
   shakeAbsorb(SHAKE256_RATE, MU, 64);
   shakeAbsorb(SHAKE256_RATE, W1, (K * N) / 2);
@@ -133,4 +124,19 @@ export function verifyMu(slot: i32): i32 {
     if (load<u64>(COMMITMENT + at) != load<u64>(SIGNATURE + at)) return INVALID;
   }
   return VALID;
+}
+
+/** w1 of a signature under a key, encoded at `w1`: FIPS 204 Algorithm 8, lines 3 to 10. @returns false when the signature is malformed. */
+function findW1(signature: usize, key: usize, w1: usize): bool {
+  if (!hintBitUnpack(signature) || !unpackZ(signature)) return false;
+  sampleInBall(signature);
+  ntt(C);
+  for (let j: i32 = 0; j < L; j++) ntt(Z + <usize>j * POLY);
+  multiplyKey(key);
+  for (let i: i32 = 0; i < K; i++) {
+    const w = W + <usize>i * POLY;
+    inverseNtt(w);
+    w1Row(w, hintsOf(signature, i), hintsOf(signature, i + 1), w1 + <usize>(i * N) / 2);
+  }
+  return true;
 }

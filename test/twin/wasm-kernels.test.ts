@@ -1,6 +1,5 @@
 import { shake128, shake256 } from '@noble/hashes/sha3.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { equalBytes } from '../../src/base/bytes.ts';
 import { Q } from '../../src/crypto/expanded-key.ts';
 import { BETA, GAMMA1, OMEGA, packZ, useHint } from '../crypto/forge.ts';
 import { compileKernels, Kernels, seeded } from './kernels.ts';
@@ -13,6 +12,7 @@ beforeAll(async () => {
 const random = seeded(0x9e3779b9);
 const randomBytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random(256));
 const poly = (make: (n: number) => number): number[] => Array.from({ length: 256 }, (_, n) => make(n));
+const mod = (value: number): number => ((value % Q) + Q) % Q;
 
 describe('keccak beside @noble/hashes', () => {
   const hash = (rate: number, parts: readonly Uint8Array[], length: number): Uint8Array => {
@@ -57,7 +57,7 @@ describe('sampling', () => {
     for (let round = 0; round < 300; round++) {
       const seed = randomBytes(48);
       k.bytes.set(seed, k.at('SIGNATURE'));
-      k.call('sampleInBall');
+      k.call('sampleInBall', k.at('SIGNATURE'));
       expect(k.poly(k.at('C'))).toEqual(ball(seed));
     }
   });
@@ -96,7 +96,7 @@ describe('unpacking', () => {
     const bound = GAMMA1 - BETA;
     const load = (z: number[][]): boolean => {
       k.bytes.set(packZ(z), k.at('SIGNATURE') + 48);
-      const inside = k.call('unpackZ') !== 0;
+      const inside = k.call('unpackZ', k.at('SIGNATURE')) !== 0;
       expect(Array.from({ length: 5 }, (_, i) => k.poly(k.at('Z') + 1024 * i))).toEqual(z);
       return inside;
     };
@@ -114,13 +114,13 @@ describe('unpacking', () => {
         [1 - GAMMA1, false],
       ] as const) {
         const z = flat(() => 0);
-        z[random(5)][random(256)] = value;
+        z[random(5)][4 * random(64) + (round % 4)] = value;
         expect(load(z)).toBe(inside);
       }
     }
   });
 
-  it('hints: 20,000 encodings, good and one or two bytes off, judged and decoded as the twin does', () => {
+  it('hints: 20,000 encodings, good and one or two bytes off, judged as the twin does', () => {
     const counts = { good: 0, bad: 0 };
     for (let round = 0; round < 20_000; round++) {
       const y = new Uint8Array(OMEGA + 6);
@@ -133,54 +133,61 @@ describe('unpacking', () => {
       for (let change = random(3); change > 0; change--)
         y[random(2) === 0 ? random(61) : OMEGA + random(6)] = random(3) === 0 ? random(256) : random(60);
       k.bytes.set(y, k.at('SIGNATURE') + 3248);
-      const expected = hintsOf(y);
-      expect(k.call('hintBitUnpack') !== 0).toBe(expected !== null);
-      if (expected !== null) expect(equalBytes(k.read(k.at('HINTS'), 1536), expected)).toBe(true);
-      counts[expected === null ? 'bad' : 'good']++;
+      const good = isWellFormed(y);
+      expect(k.call('hintBitUnpack', k.at('SIGNATURE')) !== 0).toBe(good);
+      counts[good ? 'good' : 'bad']++;
     }
     expect(Math.min(counts.good, counts.bad)).toBeGreaterThan(3000);
     // 56 of them, the last in the first byte of the counts: all rise, but there are more than omega.
     const above = new Uint8Array(OMEGA + 6).map((_, i) => (i < OMEGA ? i : OMEGA + 1));
     k.bytes.set(above, k.at('SIGNATURE') + 3248);
-    expect(hintsOf(above)).toBeNull();
-    expect(k.call('hintBitUnpack')).toBe(0);
+    expect(isWellFormed(above)).toBe(false);
+    expect(k.call('hintBitUnpack', k.at('SIGNATURE'))).toBe(0);
   });
 });
 
-/** Decoded by asking for each property apart. @see FIPS 204 Algorithm 21 */
-function hintsOf(y: Uint8Array): Uint8Array | null {
+/** Judged by asking for each property apart. @see FIPS 204 Algorithm 21 */
+function isWellFormed(y: Uint8Array): boolean {
   const limits = [0, ...y.subarray(OMEGA)];
-  if (limits.some((limit, i) => limit > OMEGA || (i > 0 && limit < limits[i - 1]))) return null;
-  if (y.subarray(limits[6], OMEGA).some((byte) => byte !== 0)) return null;
-  const out = new Uint8Array(1536);
-  for (let i = 0; i < 6; i++) {
-    const positions = [...y.subarray(limits[i], limits[i + 1])];
-    if (positions.some((position, n) => n > 0 && position <= positions[n - 1])) return null;
-    for (const position of positions) out[256 * i + position] = 1;
-  }
-  return out;
+  if (limits.some((limit, i) => limit > OMEGA || (i > 0 && limit < limits[i - 1]))) return false;
+  if (y.subarray(limits[6], OMEGA).some((byte) => byte !== 0)) return false;
+  return limits.slice(0, 6).every((limit, i) => {
+    const positions = [...y.subarray(limit, limits[i + 1])];
+    return positions.every((position, n) => n === 0 || position > positions[n - 1]);
+  });
 }
 
 describe('rounding', () => {
-  it('w1 of all residues mod Q, with and without a hint, from both representatives', () => {
-    const [w, hints, encoded] = [k.at('W'), k.at('HINTS'), k.at('W1')];
+  // The hinted positions stand where the signature does; each coefficient of the range is seen with a hint and without.
+  const [from, to] = [-Math.floor(Q / 4), Math.floor((5 * Q) / 4)];
+  it('w1 of all residues mod Q, from every representative in the range, with and without a hint', () => {
+    const [w, positions, encoded] = [k.at('W'), k.at('SIGNATURE'), k.at('W1')];
     const wrong: number[] = [];
-    for (let first = 0; first < Q; first += 256) {
-      for (const hint of [0, 1]) {
-        const negative = (first / 256 + hint) % 2 === 1;
-        for (let n = 0; n < 256; n++) {
-          const r = (first + n) % Q;
-          k.coefficients[w / 4 + n] = negative ? r - Q : r;
-        }
-        k.bytes.fill(hint, hints, hints + 256);
-        k.call('w1Row', w, hints, encoded);
+    for (let first = from; first <= to; first += 256) {
+      for (let n = 0; n < 256; n++) k.coefficients[w / 4 + n] = Math.min(first + n, to);
+      for (const parity of [0, 1]) {
+        for (let n = 0; n < 128; n++) k.bytes[positions + n] = 2 * n + parity;
+        k.call('w1Row', w, positions, positions + 128, encoded);
         for (let n = 0; n < 256; n++) {
           const found = (k.bytes[encoded + (n >> 1)] >> (4 * (n & 1))) & 15;
-          if (found !== useHint(hint === 1, (first + n) % Q)) wrong.push(first + n);
+          if (found !== useHint(n % 2 === parity, mod(Math.min(first + n, to)))) wrong.push(first + n);
         }
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('no hint, one hint, and hints of one row only where they belong', () => {
+    const [w, positions, encoded] = [k.at('W'), k.at('SIGNATURE'), k.at('W1')];
+    for (let round = 0; round < 300; round++) {
+      const values = poly(() => random(to - from) + from);
+      const hinted = [...new Set(Array.from({ length: random(8) }, () => random(256)))];
+      k.setPoly(w, values);
+      k.bytes.set(hinted, positions);
+      k.call('w1Row', w, positions, positions + hinted.length, encoded);
+      const found = poly((n) => (k.bytes[encoded + (n >> 1)] >> (4 * (n & 1))) & 15);
+      expect(found).toEqual(values.map((value, n) => useHint(hinted.includes(n), mod(value))));
+    }
   });
 });
 
@@ -195,7 +202,7 @@ describe('the ABI', () => {
   });
 
   it('the regions follow each other and end within memory', () => {
-    const names = 'ZETAS STATE SEED MU COMMITMENT PUBLIC_KEY SIGNATURE HINTS W1 Z C W MESSAGE KEYS END'.split(' ');
+    const names = 'ZETAS STATE SEED MU COMMITMENT PUBLIC_KEY SIGNATURE W1 Z C W MESSAGE KEYS END'.split(' ');
     const offsets = names.map((name) => k.at(name));
     expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
     expect(offsets.at(-1)).toBeLessThanOrEqual(k.bytes.length);
