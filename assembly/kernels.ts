@@ -4,6 +4,7 @@
  */
 export * from './layout';
 export { keccakF, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
+export { keccakF2, shakePair } from './keccak-pair';
 export { inverseNtt, ntt } from './ntt';
 export { hintBitUnpack, unpackT1, unpackZ } from './pack';
 export { multiplyKey } from './product';

@@ -4,17 +4,16 @@
  *     region       bytes      holds                                        written by       read by
  *     (static)       512      Keccak's round constants                     the compiler     keccak
  *     ZETAS         4224      twiddles, forward and inverse                zetas            ntt
+ *     STATES         400      two Keccak states, word by word              keccak-pair      keccak-pair, sample
  *     STATE          200      one Keccak state                             keccak           keccak, sample
- *     SEED            40      rho with its two index bytes                 sample           keccak
- *     MU              64      mu                                           verifier, host   verifier
- *     COMMITMENT      48      c~ computed                                  verifier         verifier
+ *     MU         2 * 832      mu, then W1: w1Encode(w1); twice: a pair     verifier, host   keccak, keccak-pair
+ *     COMMITMENT  2 * 64      c~ computed, twice                           verifier         verifier
  *     PUBLIC_KEY    1952      a key to prepare (pkEncode form)             host             verifier
- *     SIGNATURE     3312      a signature (sigEncode form, 3309 bytes)     host             verifier
- *     W1             768      w1Encode(w1)                                 round            keccak
+ *     SIGNATURE 2 * 3312      signatures (sigEncode form, 3309 bytes)      host             verifier, pack, sample
  *     Z             5120      z, then its NTT (L polynomials)              pack, ntt        product
  *     C             1024      c, then its NTT                              sample, ntt      product
  *     W             6144      w (K polynomials); scratch of expandA        product, ntt     round
- *     MESSAGE      65536      a piece of the message                       host             keccak
+ *     MESSAGE      65536      a piece of the message, or those of a pair   host             keccak, keccak-pair
  *     KEYS     32 * 36928     prepared keys: A and NTT(-t1 * 2^d), tr      verifier         product
  */
 
@@ -40,6 +39,10 @@ export const T1_BYTES: i32 = 320;
 export const TR_BYTES: i32 = 64;
 export const PUBLIC_KEY_BYTES: i32 = 32 + K * T1_BYTES;
 export const SIGNATURE_BYTES: i32 = COMMITMENT_BYTES + L * Z_BYTES + OMEGA + K;
+/** From the first of a pair to its second: mu and w1, signature, message. */
+export const TRANSCRIPT_BYTES: usize = 64 + <usize>(K * N) / 2;
+export const SIGNATURE_STEP: usize = 3312;
+export const MESSAGE_STEP: usize = 32768;
 export const MESSAGE_BYTES: i32 = 65536;
 /** How many prepared keys there is room for. */
 export const SLOTS: i32 = 32;
@@ -50,14 +53,14 @@ export const KEY_TR: usize = <usize>K * KEY_TERMS * POLY;
 export const KEY_BYTES: usize = KEY_TR + <usize>TR_BYTES;
 
 export const ZETAS: usize = 512;
-export const STATE: usize = ZETAS + 4224;
-export const SEED: usize = STATE + 200;
-export const MU: usize = SEED + 40;
-export const COMMITMENT: usize = MU + 64;
-export const PUBLIC_KEY: usize = COMMITMENT + 48;
+export const STATES: usize = ZETAS + 4224;
+export const STATE: usize = STATES + 400;
+export const MU: usize = STATE + 200;
+export const W1: usize = MU + 64;
+export const COMMITMENT: usize = MU + 2 * TRANSCRIPT_BYTES;
+export const PUBLIC_KEY: usize = COMMITMENT + 2 * 64;
 export const SIGNATURE: usize = PUBLIC_KEY + <usize>PUBLIC_KEY_BYTES;
-export const W1: usize = SIGNATURE + 3312;
-export const Z: usize = (W1 + <usize>(K * N) / 2 + 63) & ~63;
+export const Z: usize = (SIGNATURE + 2 * SIGNATURE_STEP + 63) & ~63;
 export const C: usize = Z + <usize>L * POLY;
 export const W: usize = C + POLY;
 export const MESSAGE: usize = W + <usize>K * POLY;

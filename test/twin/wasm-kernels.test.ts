@@ -52,6 +52,42 @@ describe('keccak beside @noble/hashes', () => {
   });
 });
 
+describe('keccak for two', () => {
+  it('permutes each lane as keccakF does', () => {
+    for (let round = 0; round < 20; round++) {
+      const [states, expected] = [k.at('STATES'), new Uint8Array(400)];
+      const lanes = [randomBytes(200), round === 0 ? new Uint8Array(200) : randomBytes(200)];
+      for (const [lane, state] of lanes.entries()) {
+        k.bytes.set(state, k.at('STATE'));
+        k.call('keccakF');
+        for (let word = 0; word < 25; word++) {
+          expected.set(k.read(k.at('STATE') + 8 * word, 8), 16 * word + 8 * lane);
+          k.bytes.set(state.subarray(8 * word, 8 * word + 8), states + 16 * word + 8 * lane);
+        }
+      }
+      k.call('keccakF2');
+      expect(k.read(states, 400)).toEqual(expected);
+    }
+  });
+
+  it('SHAKE256 of two strings: every length from 0 to 420 in each lane beside any other', () => {
+    const [first, second, out] = [k.at('MESSAGE'), k.at('MESSAGE') + 1000, k.at('COMMITMENT')];
+    for (let length = 0; length <= 420; length++) {
+      for (const lengths of [
+        [length, random(900)],
+        [random(900), length],
+      ]) {
+        const [a, b] = lengths.map(randomBytes);
+        k.bytes.set(a, first);
+        k.bytes.set(b, second);
+        k.call('shakePair', first, a.length, second, b.length, out, out + 64);
+        expect(k.read(out, 64)).toEqual(shake256(a, { dkLen: 64 }));
+        expect(k.read(out + 64, 64)).toEqual(shake256(b, { dkLen: 64 }));
+      }
+    }
+  });
+});
+
 describe('sampling', () => {
   it('sampleInBall: 300 commitments, 49 coefficients each', () => {
     for (let round = 0; round < 300; round++) {
@@ -194,15 +230,23 @@ describe('rounding', () => {
 describe('the ABI', () => {
   it('refuses slots that are not there or not prepared, and lengths beyond the region, without a trap', () => {
     for (const slot of [-1, 32, 2 ** 31 - 1, -(2 ** 31)]) {
-      for (const name of ['prepareKey', 'beginMessage', 'verifyMu']) expect(k.call(name, slot)).toBe(-1);
+      for (const name of ['prepareKey', 'beginMessage', 'verifyMu', 'verifyPair'])
+        expect(k.call(name, slot, 0, 0)).toBe(-1);
     }
     const fresh = k.call('slots') - 1;
-    expect([k.call('beginMessage', fresh), k.call('verifyMu', fresh)]).toEqual([-1, -1]);
+    expect(['beginMessage', 'verifyMu', 'verifyPair'].map((name) => k.call(name, fresh, 0, 0))).toEqual([-1, -1, -1]);
+    k.call('prepareKey', fresh);
+    const most = k.call('pairMessageBytes');
+    expect(k.call('verifyPair', fresh, most, most)).toBe(0);
+    for (const length of [-1, most + 1, 2 ** 31 - 1, -(2 ** 31)]) {
+      expect(k.call('verifyPair', fresh, length, 0)).toBe(-1);
+      expect(k.call('verifyPair', fresh, 0, length)).toBe(-1);
+    }
     for (const length of [-1, 65537, 2 ** 31 - 1]) expect(k.call('absorbMessage', length)).toBe(-1);
   });
 
   it('the regions follow each other and end within memory', () => {
-    const names = 'ZETAS STATE SEED MU COMMITMENT PUBLIC_KEY SIGNATURE W1 Z C W MESSAGE KEYS END'.split(' ');
+    const names = 'ZETAS STATES STATE MU W1 COMMITMENT PUBLIC_KEY SIGNATURE Z C W MESSAGE KEYS END'.split(' ');
     const offsets = names.map((name) => k.at(name));
     expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
     expect(offsets.at(-1)).toBeLessThanOrEqual(k.bytes.length);
