@@ -2,8 +2,8 @@
  * Packing for signing: FIPS 204 Algorithms 19 (bitUnpack of s1, s2 and t0), 17 (bitPack of z), 20 (hintBitPack). Sees secrets: no
  * branch and no address depends on one; hintBitPack branches on the hint, which is published when it runs.
  */
-import { COMMITMENT_BYTES, D, GAMMA1, HINTS, K, L, N, OMEGA, SIGNATURE, Z_BYTES } from './layout';
-import { ETA, Y } from './signer-layout';
+import { COMMITMENT_BYTES, D, GAMMA1, K, L, N, OMEGA, SIGNATURE, Z_BYTES } from './layout';
+import { ETA, HINTS, Y } from './signer-layout';
 
 /**
  * In: 128 bytes at `packed`, 4 bits a coefficient. Out: 512 i8 at `sparse`: -s[0..255], then s[0..255], |s| <= ETA.

@@ -5,7 +5,7 @@
 import { GAMMA2, N, POLY, Q } from './layout';
 
 /**
- * In: |w| < Q at `low`. Out: w1 in [0, 16) at `high`; w0 in [-GAMMA2, GAMMA2] at `low`, w = w1 * 2 * GAMMA2 + w0 mod Q; w1Encode(w1),
+ * In: -Q < w < 2Q at `low`. Out: w1 in [0, 16) at `high`; w0 in [-GAMMA2, GAMMA2] at `low`, w = w1 * 2 * GAMMA2 + w0 mod Q; w1Encode(w1),
  * 128 bytes, at `encoded`.
  */
 export function decompose(low: usize, high: usize, encoded: usize): void {
@@ -16,8 +16,7 @@ export function decompose(low: usize, high: usize, encoded: usize): void {
   for (let at: usize = 0; at < POLY; at += 32) {
     let packed: u32 = 0;
     for (let part: usize = 0; part < 32; part += 16) {
-      let w = v128.load(low + at + part);
-      w = i32x4.add(w, v128.and(q, i32x4.shr_s(w, 31)));
+      const w = freeze(v128.load(low + at + part));
       // ceil(w / 128) * 1025 / 2^22 rounded is w / (2 * GAMMA2) rounded, exact for every w below Q (test/twin); 16 stands for 0.
       let w1 = i32x4.shr_u(i32x4.add(w, i32x4.splat(127)), 7);
       w1 = i32x4.shr_u(i32x4.add(i32x4.mul(w1, i32x4.splat(1025)), i32x4.splat(1 << 21)), 22);
@@ -37,6 +36,14 @@ export function decompose(low: usize, high: usize, encoded: usize): void {
   }
 }
 
+/** @returns the representative in [0, Q) of -Q < a < 2Q. */
+@inline
+function freeze(a: v128): v128 {
+  const q = i32x4.splat(Q);
+  a = i32x4.add(a, v128.and(q, i32x4.shr_s(a, 31)));
+  return i32x4.sub(a, v128.and(q, i32x4.shr_s(i32x4.sub(i32x4.splat(Q - 1), a), 31)));
+}
+
 /** @returns whether a coefficient at `poly` reaches `bound`. In: |a| < 2^31. */
 export function reaches(poly: usize, bound: i32): bool {
   let largest = i32x4.splat(0);
@@ -45,14 +52,13 @@ export function reaches(poly: usize, bound: i32): bool {
 }
 
 /**
- * In: |a| < Q at `poly`. Out: the representative in [-(Q-1)/2, (Q-1)/2], in place.
+ * In: -Q < a < 2Q at `poly`. Out: the representative in [-(Q-1)/2, (Q-1)/2], in place.
  */
 export function centre(poly: usize): void {
   const q = i32x4.splat(Q);
   const half = i32x4.splat((Q - 1) / 2);
   for (let at: usize = 0; at < POLY; at += 16) {
-    let a = v128.load(poly + at);
-    a = i32x4.add(a, v128.and(q, i32x4.shr_s(a, 31)));
+    let a = freeze(v128.load(poly + at));
     a = i32x4.sub(a, v128.and(q, i32x4.shr_s(i32x4.sub(half, a), 31)));
     v128.store(poly + at, a);
   }

@@ -12,20 +12,22 @@
  * a whole vector at once, and how often they happen says nothing of the key.
  */
 import {
-  BETA, C, COMMITMENT_BYTES, GAMMA1, GAMMA2, HINTS, K, L, MESSAGE, MESSAGE_BYTES, MU, N, OMEGA, POLY, SIGNATURE, STATE, TR_BYTES, W,
+  BETA, C, COMMITMENT_BYTES, GAMMA1, GAMMA2, K, L, MESSAGE, MESSAGE_BYTES, MU, N, OMEGA, POLY, SIGNATURE, STATE, STATES, TR_BYTES, W,
   W1, Z,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
 import { expandMask } from './mask';
-import { initZetas, inverseNtt, montgomery, ntt } from './ntt';
+import { inverseNtt, ntt } from './ntt';
+import { multiplyKey, multiplyPoly, putTerm, termAt } from './product';
 import { expandA, sampleInBall } from './sample';
 import { hintBitPack, packZ, unpackEta, unpackT0 } from './sign-pack';
 import { centre, decompose, makeHint, reaches } from './sign-round';
 import {
-  ETA, ETA_BYTES, HIGH, KEY_SEED, LOW, MASK_SEED, MATRIX, RND, S1, S2, SECRET_KEY, SECRET_KEY_BYTES, SIGNER_END, SPARSE_BYTES, T0,
-  T0_BYTES, TR, Y,
+  ETA, ETA_BYTES, HIGH, HINTS, KEY_SEED, LOW, MASK_SEED, MATRIX, RND, S1, S2, SECRET_KEY, SECRET_KEY_BYTES, SIGNER_END, SPARSE_BYTES,
+  T0, T0_BYTES, TR, Y,
 } from './signer-layout';
 import { addProduct, findPlaces } from './sparse';
+import { initZetas } from './zetas';
 
 /** Statuses. */
 const DONE: i32 = 1;
@@ -79,6 +81,9 @@ export function prepareKey(): i32 {
     ntt(poly);
   }
   expandA(SECRET_KEY, MATRIX);
+  // The place of t1 in a verifier's key: no such term when signing.
+  memory.fill(W, 0, POLY);
+  for (let i: i32 = 0; i < K; i++) putTerm(W, termAt(MATRIX, i, L));
   memory.copy(KEY_SEED, SECRET_KEY + 32, 32);
   memory.copy(TR, SECRET_KEY + 64, <usize>TR_BYTES);
   memory.fill(SECRET_KEY, 0, <usize>SECRET_KEY_BYTES);
@@ -140,9 +145,10 @@ function commit(kappa: i32): void {
   expandMask(kappa);
   memory.copy(Z, Y, <usize>L * POLY);
   for (let j: i32 = 0; j < L; j++) ntt(Z + <usize>j * POLY);
+  multiplyKey(MATRIX);
+  memory.copy(LOW, W, <usize>K * POLY);
   for (let i: i32 = 0; i < K; i++) {
     const low = LOW + <usize>i * POLY;
-    rowOf(MATRIX + <usize>(i * L) * POLY, low);
     inverseNtt(low);
     decompose(low, HIGH + <usize>i * POLY, W1 + <usize>(i * N) / 2);
   }
@@ -151,7 +157,7 @@ function commit(kappa: i32): void {
   shakeAbsorb(SHAKE256_RATE, W1, (K * N) / 2);
   shakeFinish(SHAKE256_RATE);
   memory.copy(SIGNATURE, STATE, <usize>COMMITMENT_BYTES);
-  sampleInBall();
+  sampleInBall(SIGNATURE);
 }
 
 /** Lines 16 to 30: z at Y and the hints, or false for another attempt. r0 first: it rejects more often than z. */
@@ -174,7 +180,7 @@ function respond(): bool {
   let hints: i32 = 0;
   for (let i: i32 = 0; i < K; i++) {
     const low = LOW + <usize>i * POLY;
-    multiply(T0 + <usize>i * POLY);
+    multiplyPoly(C, T0 + <usize>i * POLY, W);
     inverseNtt(W);
     centre(W);
     rejected |= i32(reaches(W, GAMMA2));
@@ -186,37 +192,15 @@ function respond(): bool {
   return rejected == 0 && hints <= OMEGA;
 }
 
-/** A row of A * y in the NTT domain, times 1/R. In: 0 <= A < Q, |y| < 9Q; 45 Q^2 < 2^31 * Q. Out: |w| < Q at `out`. */
-function rowOf(row: usize, out: usize): void {
-  for (let at: usize = 0; at < POLY; at += 4) {
-    let sum: i64 = 0;
-    let a = row + at;
-    let z = Z + at;
-    for (let j: i32 = 0; j < L; j++) {
-      sum += <i64>load<i32>(a) * <i64>load<i32>(z);
-      a += POLY;
-      z += POLY;
-    }
-    store<i32>(out + at, montgomery(sum));
-  }
-}
-
-/** c * t0 in the NTT domain, times 1/R. In: C and t0 below 9Q; 81 Q^2 < 2^31 * Q. Out: |a| < Q at W. */
-function multiply(t0: usize): void {
-  for (let at: usize = 0; at < POLY; at += 4) {
-    store<i32>(W + at, montgomery(<i64>load<i32>(C + at) * <i64>load<i32>(t0 + at)));
-  }
-}
-
 /** Clear what one signature left, but for the signature. */
 function wipeSignature(): void {
-  memory.fill(STATE, 0, MU + 64 - STATE);
-  memory.fill(HINTS, 0, MESSAGE - HINTS);
+  memory.fill(STATES, 0, SIGNATURE - STATES);
+  memory.fill(Z, 0, MESSAGE - Z);
   memory.fill(RND, 0, SIGNER_END - RND);
 }
 
 /** Clear everything but the tables: no key is prepared after it. */
 export function wipeAll(): void {
   prepared = false;
-  memory.fill(STATE, 0, SIGNER_END - STATE);
+  memory.fill(STATES, 0, SIGNER_END - STATES);
 }

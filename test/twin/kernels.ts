@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
 const FLAGS =
-  '--runtime stub --use abort= --enable simd --memoryBase 64 --initialMemory 7 --maximumMemory 7 --outFile kernels.wasm';
+  '--runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 20 --maximumMemory 20 --outFile kernels.wasm';
 
 /**
  * Compile the kernels of one module: every kernel exported, no optimisation, assertions on.
@@ -47,6 +47,10 @@ export class Kernels {
 
   poly(at: number): number[] {
     return [...this.coefficients.subarray(at / 4, at / 4 + 256)];
+  }
+
+  vector(at: number): Int32Array {
+    return this.coefficients.subarray(at / 4, at / 4 + 4);
   }
 
   setPoly(at: number, values: readonly number[]): void {
