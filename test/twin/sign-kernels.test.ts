@@ -168,10 +168,10 @@ describe('c * s beside the schoolbook', () => {
 });
 
 describe('rounding', () => {
-  /** One of r - Q, r and r + Q, by turns; inverseNtt leaves what lies above -Q and below 2Q. */
+  /** One of r - Q, r and r + Q, by turns; inverseNtt leaves what lies above -Q and below 2Q. Of 0 comes Q, the edge. */
   const representative = (r: number, first: number): number => {
-    const turn = (first / 256) % 3;
-    return turn === 0 || (turn === 1 && r === 0) ? r : turn === 1 ? r - Q : r + Q;
+    const turn = r === 0 ? 2 : (first / 256) % 3;
+    return r + [0, -Q, Q][turn];
   };
 
   it('decompose: all residues mod Q, from every representative that may come in, beside its definition', () => {
