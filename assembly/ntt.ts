@@ -10,7 +10,7 @@
  * a * b - floor(a * b~ / 2^32) * Q, exact in its low 32 bits: congruent to a * b, and from -e * Q to (1 + e) * Q with e = |a| / 2^33,
  * the error of b~ times a; e <= 1/4.
  *
- *     ntt         in |a| < Q        out |a| < 9.1 Q: each of 8 layers adds at most (1 + e) Q, e < 0.009. From |a| < Q / 16: < 8.2 Q
+ *     ntt         in |a| < Q        out |a| < 9.1 Q: each of 8 layers adds at most (1 + e) Q, e < 0.009. From |a| <= 2^19: < 8.2 Q
  *     inverseNtt  in |a| < Q        out -Q/4 < a < 5Q/4; within, sums double: 2^8 * Q = 2145386752 < 2^31, products stay below 5Q/4
  *
  * Out of inverseNtt comes the inverse times R = 2^32: what cancels the 1/R of one Montgomery reduction between product and inverse.
