@@ -16,6 +16,7 @@ function passes(twin: string): boolean {
     'run',
     '--config',
     'test/vitest.config.ts',
+    '--bail=1',
     `test/twin/${twin}.test.ts`,
   ];
   const env = { ...process.env, NO_COLOR: '1', PERDURE_KERNELS_FROM: dir, PERDURE_TEST_REPORT: undefined };
