@@ -2,7 +2,7 @@
  * The memory of verifier.wasm: fixed, never grown, public data only. Each offset is computed from the one before.
  *
  *     region       bytes      holds                                        written by       read by
- *     (static)       512      Keccak's round constants                     the compiler     keccak
+ *     (static)       512      constants of the kernels                     the compiler     all
  *     ZETAS         4224      twiddles, forward and inverse                zetas            ntt
  *     STATES         400      two Keccak states, word by word              keccak-pair      keccak-pair, sample
  *     STATE          200      one Keccak state                             keccak           keccak, sample

@@ -10,7 +10,7 @@
  * a * b - floor(a * b~ / 2^32) * Q, exact in its low 32 bits: congruent to a * b, and from -e * Q to (1 + e) * Q with e = |a| / 2^33,
  * the error of b~ times a; e <= 1/4.
  *
- *     ntt         in |a| < Q        out |a| < 9.1 Q: each of 8 layers adds at most (1 + e) Q, e < 0.009. From |a| < Q / 16: < 8.2 Q
+ *     ntt         in |a| < Q        out |a| < 9.1 Q: each of 8 layers adds at most (1 + e) Q, e < 0.009. From |a| <= 2^19: < 8.2 Q
  *     inverseNtt  in |a| < Q        out -Q/4 < a < 5Q/4; within, sums double: 2^8 * Q = 2145386752 < 2^31, products stay below 5Q/4
  *
  * Out of inverseNtt comes the inverse times R = 2^32: what cancels the 1/R of one Montgomery reduction between product and inverse.
@@ -19,56 +19,61 @@
 import { POLY, Q, ZETAS } from './layout';
 import { BLOCK, DIRECTION, PAIRS, ROWS } from './zetas';
 
+/** Loaded, because a vector that is a constant is made anew at each use by some engines (V8 in Node 26: 8 % of a verification). */
+const CONSTANTS: usize = memory.data<i32>([Q], 4);
+
 /** @returns a * b mod Q for the pair (b, quotient): see the bounds above. */
 @inline
-function times(a: v128, b: v128, quotient: v128): v128 {
+function times(a: v128, b: v128, quotient: v128, q: v128): v128 {
   const low = i64x2.extmul_low_i32x4_s(a, quotient);
   const high = i64x2.extmul_high_i32x4_s(a, quotient);
-  const multiple = i32x4.mul(v128.shuffle<i32>(low, high, 1, 3, 5, 7), i32x4.splat(Q));
+  const multiple = i32x4.mul(v128.shuffle<i32>(low, high, 1, 3, 5, 7), q);
   return i32x4.sub(i32x4.mul(a, b), multiple);
 }
 
 /** times() with the pair at `at`, the same for all lanes. */
 @inline
-function timesPair(a: v128, at: usize): v128 {
-  return times(a, v128.load32_splat(at), v128.load32_splat(at, 4));
+function timesPair(a: v128, at: usize, q: v128): v128 {
+  return times(a, v128.load32_splat(at), v128.load32_splat(at, 4), q);
 }
 
 /** times() with a pair of vectors. */
 @inline
-function timesVector(a: v128, at: usize): v128 {
-  return times(a, v128.load(at), v128.load(at, 16));
+function timesVector(a: v128, at: usize, q: v128): v128 {
+  return times(a, v128.load(at), v128.load(at, 16), q);
 }
 
 /** @see FIPS 204 Algorithm 41 */
 export function ntt(poly: usize): void {
+  const q = v128.load32_splat(CONSTANTS);
   const end = poly + POLY;
-  for (let at = poly; at < poly + 128; at += 16) forward(at, 128, ZETAS);
+  for (let at = poly; at < poly + 128; at += 16) forward(at, 128, ZETAS, q);
   let twiddles = ZETAS + PAIRS;
   for (let at = poly; at < end; at += 128) {
-    forward(at, 16, twiddles);
-    forwardRows(at, twiddles + PAIRS);
-    forwardRows(at + 64, twiddles + PAIRS + ROWS);
+    forward(at, 16, twiddles, q);
+    forwardRows(at, twiddles + PAIRS, q);
+    forwardRows(at + 64, twiddles + PAIRS + ROWS, q);
     twiddles += BLOCK;
   }
 }
 
 /** @see FIPS 204 Algorithm 42 */
 export function inverseNtt(poly: usize): void {
+  const q = v128.load32_splat(CONSTANTS);
   const end = poly + POLY;
   let twiddles = ZETAS + DIRECTION + PAIRS;
   for (let at = poly; at < end; at += 128) {
-    inverseRows(at, twiddles + PAIRS);
-    inverseRows(at + 64, twiddles + PAIRS + ROWS);
-    inverse(at, 16, twiddles, false);
+    inverseRows(at, twiddles + PAIRS, q);
+    inverseRows(at + 64, twiddles + PAIRS + ROWS, q);
+    inverse(at, 16, twiddles, false, q);
     twiddles += BLOCK;
   }
-  for (let at = poly; at < poly + 128; at += 16) inverse(at, 128, ZETAS + DIRECTION, true);
+  for (let at = poly; at < poly + 128; at += 16) inverse(at, 128, ZETAS + DIRECTION, true, q);
 }
 
 /** Three layers over 8 vectors, `stride` bytes apart from `at`. */
 @inline
-function forward(at: usize, stride: usize, pairs: usize): void {
+function forward(at: usize, stride: usize, pairs: usize, q: v128): void {
   let a0 = v128.load(at);
   let a1 = v128.load(at + stride);
   let a2 = v128.load(at + 2 * stride);
@@ -77,42 +82,42 @@ function forward(at: usize, stride: usize, pairs: usize): void {
   let a5 = v128.load(at + 5 * stride);
   let a6 = v128.load(at + 6 * stride);
   let a7 = v128.load(at + 7 * stride);
-  let t = timesPair(a4, pairs + 8);
+  let t = timesPair(a4, pairs + 8, q);
   a4 = i32x4.sub(a0, t);
   a0 = i32x4.add(a0, t);
-  t = timesPair(a5, pairs + 8);
+  t = timesPair(a5, pairs + 8, q);
   a5 = i32x4.sub(a1, t);
   a1 = i32x4.add(a1, t);
-  t = timesPair(a6, pairs + 8);
+  t = timesPair(a6, pairs + 8, q);
   a6 = i32x4.sub(a2, t);
   a2 = i32x4.add(a2, t);
-  t = timesPair(a7, pairs + 8);
+  t = timesPair(a7, pairs + 8, q);
   a7 = i32x4.sub(a3, t);
   a3 = i32x4.add(a3, t);
 
-  t = timesPair(a2, pairs + 16);
+  t = timesPair(a2, pairs + 16, q);
   a2 = i32x4.sub(a0, t);
   a0 = i32x4.add(a0, t);
-  t = timesPair(a3, pairs + 16);
+  t = timesPair(a3, pairs + 16, q);
   a3 = i32x4.sub(a1, t);
   a1 = i32x4.add(a1, t);
-  t = timesPair(a6, pairs + 24);
+  t = timesPair(a6, pairs + 24, q);
   a6 = i32x4.sub(a4, t);
   a4 = i32x4.add(a4, t);
-  t = timesPair(a7, pairs + 24);
+  t = timesPair(a7, pairs + 24, q);
   a7 = i32x4.sub(a5, t);
   a5 = i32x4.add(a5, t);
 
-  t = timesPair(a1, pairs + 32);
+  t = timesPair(a1, pairs + 32, q);
   a1 = i32x4.sub(a0, t);
   a0 = i32x4.add(a0, t);
-  t = timesPair(a3, pairs + 40);
+  t = timesPair(a3, pairs + 40, q);
   a3 = i32x4.sub(a2, t);
   a2 = i32x4.add(a2, t);
-  t = timesPair(a5, pairs + 48);
+  t = timesPair(a5, pairs + 48, q);
   a5 = i32x4.sub(a4, t);
   a4 = i32x4.add(a4, t);
-  t = timesPair(a7, pairs + 56);
+  t = timesPair(a7, pairs + 56, q);
   a7 = i32x4.sub(a6, t);
   a6 = i32x4.add(a6, t);
 
@@ -128,7 +133,7 @@ function forward(at: usize, stride: usize, pairs: usize): void {
 
 /** Three layers back; the `last` of them scales as well. */
 @inline
-function inverse(at: usize, stride: usize, pairs: usize, last: bool): void {
+function inverse(at: usize, stride: usize, pairs: usize, last: bool, q: v128): void {
   let a0 = v128.load(at);
   let a1 = v128.load(at + stride);
   let a2 = v128.load(at + 2 * stride);
@@ -139,48 +144,48 @@ function inverse(at: usize, stride: usize, pairs: usize, last: bool): void {
   let a7 = v128.load(at + 7 * stride);
   let t = i32x4.sub(a0, a1);
   a0 = i32x4.add(a0, a1);
-  a1 = timesPair(t, pairs + 32);
+  a1 = timesPair(t, pairs + 32, q);
   t = i32x4.sub(a2, a3);
   a2 = i32x4.add(a2, a3);
-  a3 = timesPair(t, pairs + 40);
+  a3 = timesPair(t, pairs + 40, q);
   t = i32x4.sub(a4, a5);
   a4 = i32x4.add(a4, a5);
-  a5 = timesPair(t, pairs + 48);
+  a5 = timesPair(t, pairs + 48, q);
   t = i32x4.sub(a6, a7);
   a6 = i32x4.add(a6, a7);
-  a7 = timesPair(t, pairs + 56);
+  a7 = timesPair(t, pairs + 56, q);
 
   t = i32x4.sub(a0, a2);
   a0 = i32x4.add(a0, a2);
-  a2 = timesPair(t, pairs + 16);
+  a2 = timesPair(t, pairs + 16, q);
   t = i32x4.sub(a1, a3);
   a1 = i32x4.add(a1, a3);
-  a3 = timesPair(t, pairs + 16);
+  a3 = timesPair(t, pairs + 16, q);
   t = i32x4.sub(a4, a6);
   a4 = i32x4.add(a4, a6);
-  a6 = timesPair(t, pairs + 24);
+  a6 = timesPair(t, pairs + 24, q);
   t = i32x4.sub(a5, a7);
   a5 = i32x4.add(a5, a7);
-  a7 = timesPair(t, pairs + 24);
+  a7 = timesPair(t, pairs + 24, q);
 
   t = i32x4.sub(a0, a4);
   a0 = i32x4.add(a0, a4);
-  a4 = timesPair(t, pairs + 8);
+  a4 = timesPair(t, pairs + 8, q);
   t = i32x4.sub(a1, a5);
   a1 = i32x4.add(a1, a5);
-  a5 = timesPair(t, pairs + 8);
+  a5 = timesPair(t, pairs + 8, q);
   t = i32x4.sub(a2, a6);
   a2 = i32x4.add(a2, a6);
-  a6 = timesPair(t, pairs + 8);
+  a6 = timesPair(t, pairs + 8, q);
   t = i32x4.sub(a3, a7);
   a3 = i32x4.add(a3, a7);
-  a7 = timesPair(t, pairs + 8);
+  a7 = timesPair(t, pairs + 8, q);
 
   if (last) {
-    a0 = timesPair(a0, pairs);
-    a1 = timesPair(a1, pairs);
-    a2 = timesPair(a2, pairs);
-    a3 = timesPair(a3, pairs);
+    a0 = timesPair(a0, pairs, q);
+    a1 = timesPair(a1, pairs, q);
+    a2 = timesPair(a2, pairs, q);
+    a3 = timesPair(a3, pairs, q);
   }
   v128.store(at, a0);
   v128.store(at + stride, a1);
@@ -194,7 +199,7 @@ function inverse(at: usize, stride: usize, pairs: usize, last: bool): void {
 
 /** The last two layers over four vectors: transposed first, so that the two of a butterfly stand in different ones. */
 @inline
-function forwardRows(at: usize, pairs: usize): void {
+function forwardRows(at: usize, pairs: usize, q: v128): void {
   const r0 = v128.load(at);
   const r1 = v128.load(at, 16);
   const r2 = v128.load(at, 32);
@@ -205,13 +210,13 @@ function forwardRows(at: usize, pairs: usize): void {
   const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
   let a0 = v128.shuffle<i64>(low01, low23, 0, 2);
   let a1 = v128.shuffle<i64>(low01, low23, 1, 3);
-  let t = timesVector(v128.shuffle<i64>(high01, high23, 0, 2), pairs);
+  let t = timesVector(v128.shuffle<i64>(high01, high23, 0, 2), pairs, q);
   const a2 = i32x4.sub(a0, t);
   a0 = i32x4.add(a0, t);
-  t = timesVector(v128.shuffle<i64>(high01, high23, 1, 3), pairs);
+  t = timesVector(v128.shuffle<i64>(high01, high23, 1, 3), pairs, q);
   const a3 = i32x4.sub(a1, t);
-  a1 = timesVector(i32x4.add(a1, t), pairs + 32);
-  t = timesVector(a3, pairs + 64);
+  a1 = timesVector(i32x4.add(a1, t), pairs + 32, q);
+  t = timesVector(a3, pairs + 64, q);
   v128.store(at, i32x4.add(a0, a1));
   v128.store(at, i32x4.sub(a0, a1), 16);
   v128.store(at, i32x4.add(a2, t), 32);
@@ -220,19 +225,19 @@ function forwardRows(at: usize, pairs: usize): void {
 
 /** Two layers back, then transposed back. */
 @inline
-function inverseRows(at: usize, pairs: usize): void {
+function inverseRows(at: usize, pairs: usize, q: v128): void {
   const r0 = v128.load(at);
   const r1 = v128.load(at, 16);
   const r2 = v128.load(at, 32);
   const r3 = v128.load(at, 48);
   const s0 = i32x4.add(r0, r1);
-  const d0 = timesVector(i32x4.sub(r0, r1), pairs + 32);
+  const d0 = timesVector(i32x4.sub(r0, r1), pairs + 32, q);
   const s1 = i32x4.add(r2, r3);
-  const d1 = timesVector(i32x4.sub(r2, r3), pairs + 64);
+  const d1 = timesVector(i32x4.sub(r2, r3), pairs + 64, q);
   const a0 = i32x4.add(s0, s1);
   const a1 = i32x4.add(d0, d1);
-  const a2 = timesVector(i32x4.sub(s0, s1), pairs);
-  const a3 = timesVector(i32x4.sub(d0, d1), pairs);
+  const a2 = timesVector(i32x4.sub(s0, s1), pairs, q);
+  const a3 = timesVector(i32x4.sub(d0, d1), pairs, q);
   storeTransposed(at, a0, a1, a2, a3);
 }
 

@@ -4,6 +4,15 @@
  */
 import { BETA, COMMITMENT_BYTES, D, GAMMA1, K, L, N, OMEGA, POLY, Z, Z_BYTES } from './layout';
 
+/**
+ * For each of four coefficients of z, the bytes its 20 bits stand in, from the first of ten; a mask of those that start with a byte; a
+ * mask of 20 bits; GAMMA1. Loaded for the reason given in ntt.ts.
+ */
+const UNPACK: usize = memory.data<i32>(
+  [0x02020100, 0x04040302, 0x07070605, 0x09090807, -1, 0, -1, 0, 0xfffff, GAMMA1],
+  16,
+);
+
 /** Where y begins within a signature. */
 const HINT_AT: i32 = COMMITMENT_BYTES + L * Z_BYTES;
 
@@ -25,13 +34,17 @@ export function unpackT1(packed: usize, poly: usize): void {
  * In: z of the signature at `signature`. Out: z at Z, GAMMA1 - BETA > |z|. @returns false when a coefficient is at or above that bound.
  */
 export function unpackZ(signature: usize): bool {
+  const places = v128.load(UNPACK);
+  const even = v128.load(UNPACK, 16);
+  const mask = v128.load32_splat(UNPACK, 32);
+  const gamma1 = v128.load32_splat(UNPACK, 36);
   let packed = signature + <usize>COMMITMENT_BYTES;
   let largest = i32x4.splat(0);
   for (let poly = Z; poly < Z + <usize>L * POLY; poly += 64) {
-    const a = unpackFour(packed, poly);
-    const b = unpackFour(packed + 10, poly + 16);
-    const c = unpackFour(packed + 20, poly + 32);
-    const d = unpackFour(packed + 30, poly + 48);
+    const a = unpackFour(packed, poly, places, even, mask, gamma1);
+    const b = unpackFour(packed + 10, poly + 16, places, even, mask, gamma1);
+    const c = unpackFour(packed + 20, poly + 32, places, even, mask, gamma1);
+    const d = unpackFour(packed + 30, poly + 48, places, even, mask, gamma1);
     largest = i32x4.max_s(largest, i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d)));
     packed += 40;
   }
@@ -40,10 +53,10 @@ export function unpackZ(signature: usize): bool {
 
 /** Four coefficients stand in ten bytes, two and a half each; the rest of the sixteen read is the hint at the latest. @returns |z|. */
 @inline
-function unpackFour(packed: usize, poly: usize): v128 {
-  const bits = i8x16.swizzle(v128.load(packed), i8x16(0, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 7, 7, 8, 9, 9));
-  const value = v128.bitselect(bits, i32x4.shr_u(bits, 4), i32x4(-1, 0, -1, 0));
-  const z = i32x4.sub(i32x4.splat(GAMMA1), v128.and(value, i32x4.splat(0xfffff)));
+function unpackFour(packed: usize, poly: usize, places: v128, even: v128, mask: v128, gamma1: v128): v128 {
+  const bits = i8x16.swizzle(v128.load(packed), places);
+  const value = v128.bitselect(bits, i32x4.shr_u(bits, 4), even);
+  const z = i32x4.sub(gamma1, v128.and(value, mask));
   v128.store(poly, z);
   return i32x4.abs(z);
 }

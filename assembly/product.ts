@@ -15,6 +15,8 @@ import { K, KEY_TERMS, L, POLY, Q, Z } from './layout';
 
 /** Q^-1 mod 2^32. */
 const QINV: i32 = 58728449;
+/** Loaded for the reason given in ntt.ts. */
+const CONSTANTS: usize = memory.data<i32>([Q, QINV], 8);
 
 /** Bytes of a vector, of a row and of all rows at one position of the stream. */
 const VECTOR: usize = 16;
@@ -38,6 +40,8 @@ export function termAt(key: usize, row: i32, column: i32): usize {
 
 /** Fill W. Z, C and W stand one after the other: one pointer reaches all. */
 export function multiplyKey(key: usize): void {
+  const q = v128.load32_splat(CONSTANTS);
+  const qinv = v128.load32_splat(CONSTANTS, 4);
   for (let at = Z; at < Z + POLY; at += VECTOR) {
     const z0 = v128.load(at);
     const z1 = v128.load(at, POLY);
@@ -45,18 +49,18 @@ export function multiplyKey(key: usize): void {
     const z3 = v128.load(at, 3 * POLY);
     const z4 = v128.load(at, 4 * POLY);
     const c = v128.load(at, 5 * POLY);
-    multiplyRow(key, at + 6 * POLY, z0, z1, z2, z3, z4, c);
-    multiplyRow(key + ROW, at + 7 * POLY, z0, z1, z2, z3, z4, c);
-    multiplyRow(key + 2 * ROW, at + 8 * POLY, z0, z1, z2, z3, z4, c);
-    multiplyRow(key + 3 * ROW, at + 9 * POLY, z0, z1, z2, z3, z4, c);
-    multiplyRow(key + 4 * ROW, at + 10 * POLY, z0, z1, z2, z3, z4, c);
-    multiplyRow(key + 5 * ROW, at + 11 * POLY, z0, z1, z2, z3, z4, c);
+    multiplyRow(key, at + 6 * POLY, z0, z1, z2, z3, z4, c, q, qinv);
+    multiplyRow(key + ROW, at + 7 * POLY, z0, z1, z2, z3, z4, c, q, qinv);
+    multiplyRow(key + 2 * ROW, at + 8 * POLY, z0, z1, z2, z3, z4, c, q, qinv);
+    multiplyRow(key + 3 * ROW, at + 9 * POLY, z0, z1, z2, z3, z4, c, q, qinv);
+    multiplyRow(key + 4 * ROW, at + 10 * POLY, z0, z1, z2, z3, z4, c, q, qinv);
+    multiplyRow(key + 5 * ROW, at + 11 * POLY, z0, z1, z2, z3, z4, c, q, qinv);
     key += POSITION;
   }
 }
 
 @inline
-function multiplyRow(row: usize, w: usize, z0: v128, z1: v128, z2: v128, z3: v128, z4: v128, c: v128): void {
+function multiplyRow(row: usize, w: usize, z0: v128, z1: v128, z2: v128, z3: v128, z4: v128, c: v128, q: v128, qinv: v128): void {
   let a = v128.load(row);
   let low = i64x2.extmul_low_i32x4_s(a, z0);
   let high = i64x2.extmul_high_i32x4_s(a, z0);
@@ -75,7 +79,7 @@ function multiplyRow(row: usize, w: usize, z0: v128, z1: v128, z2: v128, z3: v12
   a = v128.load(row, 5 * VECTOR);
   low = i64x2.add(low, i64x2.extmul_low_i32x4_s(a, c));
   high = i64x2.add(high, i64x2.extmul_high_i32x4_s(a, c));
-  v128.store(w, montgomery(low, high));
+  v128.store(w, montgomery(low, high, q, qinv));
 }
 
 /** out = a * b in the NTT domain, times 1/R, one polynomial. In: |a|, |b| < 9.1 Q. Out: below 83 Q^2 / 2^32 + Q / 2 < 0.67 Q. */
@@ -92,10 +96,10 @@ export function multiplyPoly(a: usize, b: usize, out: usize): void {
  * subtract without a borrow.
  */
 @inline
-function montgomery(low: v128, high: v128): v128 {
-  const m = i32x4.mul(v128.shuffle<i32>(low, high, 0, 2, 4, 6), i32x4.splat(QINV));
-  const multipleLow = i64x2.extmul_low_i32x4_s(m, i32x4.splat(Q));
-  const multipleHigh = i64x2.extmul_high_i32x4_s(m, i32x4.splat(Q));
+function montgomery(low: v128, high: v128, q: v128, qinv: v128): v128 {
+  const m = i32x4.mul(v128.shuffle<i32>(low, high, 0, 2, 4, 6), qinv);
+  const multipleLow = i64x2.extmul_low_i32x4_s(m, q);
+  const multipleHigh = i64x2.extmul_high_i32x4_s(m, q);
   return i32x4.sub(
     v128.shuffle<i32>(low, high, 1, 3, 5, 7),
     v128.shuffle<i32>(multipleLow, multipleHigh, 1, 3, 5, 7),

@@ -10,30 +10,38 @@
  *
  * Sees public data only.
  */
-import { GAMMA2, N, Q } from './layout';
+import { GAMMA2, POLY, Q } from './layout';
 
 const HALF: i32 = (1 << 21) - 512;
+/** What highBits takes, loaded for the reason given in ntt.ts. */
+const CONSTANTS: usize = memory.data<i32>([Q / 2, Q, 127, 1025, HALF], 16);
 
 /** r1 of the coefficients in `w`, in [-8, 8]. */
 @inline
-function highBits(w: v128): v128 {
-  const r = i32x4.sub(w, v128.and(i32x4.gt_s(w, i32x4.splat(Q / 2)), i32x4.splat(Q)));
-  const s = i32x4.shr_s(i32x4.sub(i32x4.add(r, i32x4.splat(127)), i32x4.shr_s(r, 31)), 7);
-  return i32x4.shr_s(i32x4.add(i32x4.mul(s, i32x4.splat(1025)), i32x4.splat(HALF)), 22);
-}
-
-/** Encoded r1 of 16 coefficients, a byte in each 16 bits. */
-@inline
-function encode(w: usize): v128 {
-  const low = i16x8.narrow_i32x4_s(highBits(v128.load(w)), highBits(v128.load(w, 16)));
-  const high = i16x8.narrow_i32x4_s(highBits(v128.load(w, 32)), highBits(v128.load(w, 48)));
-  const nibbles = v128.and(i8x16.narrow_i16x8_s(low, high), i8x16.splat(15));
-  return v128.and(v128.or(nibbles, i16x8.shr_u(nibbles, 4)), i16x8.splat(255));
+function highBits(w: v128, middle: v128, q: v128, up: v128, factor: v128, half: v128): v128 {
+  const r = i32x4.sub(w, v128.and(i32x4.gt_s(w, middle), q));
+  const s = i32x4.shr_s(i32x4.sub(i32x4.add(r, up), i32x4.shr_s(r, 31)), 7);
+  return i32x4.shr_s(i32x4.add(i32x4.mul(s, factor), half), 22);
 }
 
 export function w1Row(w: usize, positions: usize, end: usize, encoded: usize): void {
-  for (let n: usize = 0; n < 4 * <usize>N; n += 128) {
-    v128.store(encoded + (n >> 3), i8x16.narrow_i16x8_u(encode(w + n), encode(w + n + 64)));
+  const middle = v128.load32_splat(CONSTANTS);
+  const q = v128.load32_splat(CONSTANTS, 4);
+  const up = v128.load32_splat(CONSTANTS, 8);
+  const factor = v128.load32_splat(CONSTANTS, 12);
+  const half = v128.load32_splat(CONSTANTS, 16);
+  let to = encoded;
+  for (let at = w; at < w + POLY; at += 64) {
+    const a = highBits(v128.load(at), middle, q, up, factor, half);
+    const b = highBits(v128.load(at, 16), middle, q, up, factor, half);
+    const c = highBits(v128.load(at, 32), middle, q, up, factor, half);
+    const d = highBits(v128.load(at, 48), middle, q, up, factor, half);
+    const bytes = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+    // Two nibbles stand in 16 bits, each in a byte; then in one byte.
+    const nibbles = v128.and(bytes, i8x16.splat(15));
+    const words = v128.and(v128.or(nibbles, i16x8.shr_u(nibbles, 4)), i16x8.splat(255));
+    v128.store64_lane(to, i8x16.narrow_i16x8_u(words, words), 0);
+    to += 8;
   }
   for (; positions < end; positions++) {
     const n = <usize>load<u8>(positions);

@@ -13,7 +13,7 @@
  */
 import {
   C, COMMITMENT, COMMITMENT_BYTES, K, KEY_BYTES, KEY_TR, KEYS, L, MESSAGE, MESSAGE_BYTES, MESSAGE_STEP, MU, N, POLY, PUBLIC_KEY,
-  PUBLIC_KEY_BYTES, SIGNATURE, SIGNATURE_STEP, SLOTS, STATE, T1_BYTES, TR_BYTES, TRANSCRIPT_BYTES, W, W1, Z,
+  PUBLIC_KEY_BYTES, SIGNATURE, SIGNATURE_STEP, SLOTS, STATE, T1_BYTES, TR_BYTES, TRANSCRIPT_BYTES, W, W1, Z, ZETAS,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
 import { shakePair } from './keccak-pair';
@@ -70,6 +70,7 @@ export function slots(): i32 {
 
 /** Fill the tables. */
 export function initialise(): void {
+  assert(__data_end <= ZETAS);
   initZetas();
 }
 

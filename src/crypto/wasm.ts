@@ -81,7 +81,9 @@ export function startVerifierKernel(bytes = fromBase64url(VERIFIER_WASM)): Verif
     let filled = 0;
     for (const part of parts) {
       for (let at = 0; at < part.length; ) {
-        const piece = part.subarray(at, at + messageView.length - filled);
+        // Whole as a rule; a view of a part is made only for what does not fit.
+        const whole = at === 0 && part.length <= messageView.length - filled;
+        const piece = whole ? part : part.subarray(at, at + messageView.length - filled);
         messageView.set(piece, filled);
         at += piece.length;
         filled += piece.length;
@@ -156,7 +158,7 @@ function done(status: number): void {
 
 /**
  * Say which slot holds a key, preparing it first where none does, in place of the one that was asked for longest ago.
- * @param prepare fills a slot. @returns the lookup: by object, else by bytes, since a key read twice is two objects.
+ * @param prepare fills a slot. @returns the lookup: by object, else by kid and bytes, since a key read twice is two objects.
  */
 function slotsOf(count: number, prepare: (slot: number, key: PublicKey) => void): (key: PublicKey) => number {
   const held: (PublicKey | undefined)[] = new Array(count).fill(undefined);
@@ -164,7 +166,7 @@ function slotsOf(count: number, prepare: (slot: number, key: PublicKey) => void)
   let clock = 0;
   return (key) => {
     let slot = held.indexOf(key);
-    if (slot < 0) slot = held.findIndex((other) => other !== undefined && equalBytes(other.bytes, key.bytes));
+    if (slot < 0) slot = held.findIndex((other) => other?.kid === key.kid && equalBytes(other.bytes, key.bytes));
     if (slot < 0) {
       slot = usedAt.indexOf(Math.min(...usedAt));
       held[slot] = undefined;

@@ -87,6 +87,18 @@ describe('wasm beside noble', () => {
     expect(accepted).toBe(0);
   });
 
+  it('contexts of every length from 0 to 256: their own holds up to 255, one byte more does not', () => {
+    const secret = keyFromSeed('ML-DSA-65', new Uint8Array(32).fill(77));
+    const message = randomBytes(20);
+    const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(120);
+    for (let length = 0; length <= 255; length++) {
+      const input = { message, context: 'x'.repeat(length) };
+      const signature = signNoble({ alg: 'ML-DSA-65', expanded: secret.expanded! }, input, new Uint8Array(32));
+      expect(verifyMlDsa65Wasm(secret.publicKey, message, signature, bytes(length))).toBe(true);
+      expect(verifyMlDsa65Wasm(secret.publicKey, message, signature, bytes(length + 1))).toBe(false);
+    }
+  });
+
   it('over mu: the same answers, and lengths other than 64 are false', () => {
     for (const { key, message, signature } of signed.slice(0, 9)) {
       const mu = muOf(key, message);
