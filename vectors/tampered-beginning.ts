@@ -168,6 +168,30 @@ export function tamperedBeginnings(): Case[] {
       expect: { lines: { '1,3-4': 'UNSUPPORTED_VERSION', 2: 'VERSION_MIXED' }, unsupported: true },
     },
     {
+      name: 'version-mixed-unsigned-lines-of-version-1',
+      about: '1: of a log of another version only form and VERSION_MIXED are judged',
+      bytes: new LogBuilder([KEYS.ed])
+        .genesis('batch', { v: '2' })
+        .calls(2, { by: [], v: '2' })
+        .calls(2, { by: [] })
+        .bytes(),
+      trust: ['ed'],
+      expect: { lines: { '1-3': 'UNSUPPORTED_VERSION', '4-5': 'VERSION_MIXED' }, unsupported: true },
+    },
+    {
+      name: 'version-mixed-unsigned-and-back',
+      about: '1: v is constant in a log, and a line that states it again is not concerned',
+      bytes: new LogBuilder([KEYS.ed])
+        .genesis('batch')
+        .calls(1, { by: [] })
+        .calls(2, { by: [], v: '2' })
+        .calls(2, { by: [] })
+        .bytes(),
+      trust: ['ed'],
+      options: { allow_classical: true, allow_unsigned_tail: true },
+      expect: { lines: { '3-4': 'VERSION_MIXED' }, notes: { 1: 'CLASSICAL_ONLY', '2-6': 'UNSIGNED_TAIL' } },
+    },
+    {
       name: 'unknown-version-malformed-line',
       about: '1: of a log of another version form is judged',
       bytes: concatBytes(...new LogBuilder([KEYS.ed]).genesis('each', { v: '2' }).lines, rawBytes('{}\n')),

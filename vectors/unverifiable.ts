@@ -87,6 +87,16 @@ function signers(): Case[] {
         signatures: [0, 0, 0, 0, 2],
       },
     ),
+    open(
+      'part-with-kid-found-nowhere',
+      '2, 3: a pinned kid whose JWK is found nowhere is not known, so there is no outside key at all',
+      'part-without-key',
+      ['kid:bob'],
+      {
+        lines: { 1: 'PARTIAL UNKNOWN_SIGNER', 2: 'UNKNOWN_SIGNER' },
+        signatures: [0, 0, 0, 0, 2],
+      },
+    ),
   ];
 }
 

@@ -27,6 +27,9 @@ export const MAX_SIG_CHARS = 66_475;
 /** Closed sequences a verification remembers for SEQUENCE_CLOSED; beyond that the verdict says so. Keeps memory flat. */
 export const MAX_CLOSED_SEQUENCES = 100_000;
 
+/** Longer names of sequences are remembered by their hash: they may be as long as an entry, and so many of them would fill memory. */
+export const MAX_REMEMBERED_NAME_BYTES = 64;
+
 /** Problems listed in a verdict unless told otherwise; all are counted (cli.md). */
 export const DEFAULT_MAX_PROBLEMS = 100;
 

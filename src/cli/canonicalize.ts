@@ -2,11 +2,11 @@ import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
 import { concatBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
-import { canonicalText, parseStrict } from '../receipt/canonical.ts';
+import { canonicalText } from '../receipt/canonical.ts';
 import { type Done, newCommand } from './command.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
-import { MAX_INPUT_BYTES } from './json-input.ts';
+import { MAX_INPUT_BYTES, parseDocument } from './json-input.ts';
 
 /** `perdure canonicalize`. */
 export function defineCanonicalize(io: Io, done: Done): Command {
@@ -15,7 +15,8 @@ export function defineCanonicalize(io: Io, done: Done): Command {
     .action(async (file: string) => {
       const chunks = file === '-' ? io.stdin.chunks() : chunksOf(file);
       // Exactly the canonical bytes: what they are good for is being hashed.
-      await io.stdout.write(canonicalText(parseStrict(await readAll(chunks, file))));
+      const name = file === '-' ? 'stdin' : file;
+      await io.stdout.write(canonicalText(parseDocument(await readAll(chunks, name), name, [])));
       if (io.stdout.isTTY) await io.stdout.write('\n');
       done(EXIT.ok);
     });

@@ -29,11 +29,26 @@ const LATER_OPTIONS: ReadonlySet<string> = new Set([
   '--workers',
 ]);
 
+/** The same of subcommands of verbs that are here. */
+const LATER_SUBCOMMANDS: ReadonlySet<string> = new Set(['perdure key rotate']);
+
 /** Start the definition of a verb: errors are thrown, help goes to standard output, `--json` is there. */
 export function newCommand(io: Io, name: string, summary: string): Command {
   const command = new Command(name).description(summary);
   command.addOption(new Option('--json', 'print JSON on standard output, errors too'));
+  command.hook('preAction', (_, action) => refuseEmpty(action));
   return quiet(io, command);
+}
+
+/** An empty argument is a variable that was not set: as a path it would mean the folder we stand in, as a filter nothing. */
+function refuseEmpty(command: Command): void {
+  const options = Object.entries(command.opts<Record<string, unknown>>());
+  const empty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.includes(''));
+  const what = command.args.includes('') ? 'an argument' : options.find(([, value]) => empty(value))?.[0];
+  if (what === undefined) return;
+  const name = command.options.find((option) => option.attributeName() === what)?.long ?? what;
+  const verb = [...(command.parent === null ? [] : [command.parent.name()]), command.name()].join(' ');
+  throw usage(`${verb}: expected a value for ${name}, got an empty one`, 'is a variable not set?');
 }
 
 /** Let a command throw instead of printing and exiting; subcommands are asked to, one by one. */
@@ -57,8 +72,14 @@ export function collect(value: string, before: readonly string[] | undefined): r
 /** Say in our words what commander found wrong. @param verb as typed, for the hint. @returns null when help was asked for. */
 export function ofCommander(error: CommanderError, verb: string): Error | null {
   if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return null;
-  // Help was shown because a subcommand is missing: that went nowhere, since it was meant for standard error.
-  if (error.code === 'commander.help') return usage(`${verb}: expected a subcommand`, `${verb} --help`);
+  // Help that was asked for ends with 0. Else it was shown because a subcommand is missing, and went nowhere: to standard error.
+  if (error.code === 'commander.help') {
+    return error.exitCode === 0 ? null : usage(`${verb}: expected a subcommand`, `${verb} --help`);
+  }
+  const subcommand = /unknown command '([a-z]+)'/.exec(error.message)?.[1];
+  if (subcommand !== undefined && LATER_SUBCOMMANDS.has(`${verb} ${subcommand}`)) {
+    return usage(`${verb}: this version of perdure (${VERSION}) does not have ${subcommand} yet`, `${verb} --help`);
+  }
   const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
   const option = /unknown option '(--[a-z-]+)/.exec(message)?.[1];
   if (option !== undefined && LATER_OPTIONS.has(option)) {

@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { shellQuoted } from '../base/shell-word.ts';
 import { type Done, newCommand, type Verb } from './command.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
@@ -63,11 +64,23 @@ async function wordsOf(io: Io, verbs: readonly Verb[]): Promise<VerbWords[]> {
 
 const SCRIPTS = { bash, zsh, fish } as const;
 
+/** Options after a dash, subcommands right after their verb; all else is a file, which `-o default` completes. */
 function bash(verbs: readonly VerbWords[]): string {
-  const branches = verbs.map(({ name, subcommands, options }) => {
-    const words = [...subcommands.map((sub) => sub.name), ...options.map(({ flag }) => flag)];
-    return `    ${name}) words='${words.join(' ')}' ;;`;
-  });
+  const branch = (name: string, words: readonly string[]): string => `      ${name}) words='${words.join(' ')}' ;;`;
+  const options = verbs.map((verb) =>
+    branch(
+      verb.name,
+      verb.options.map(({ flag }) => flag),
+    ),
+  );
+  const subcommands = verbs
+    .filter((verb) => verb.subcommands.length > 0)
+    .map((verb) =>
+      branch(
+        verb.name,
+        verb.subcommands.map(({ name }) => name),
+      ),
+    );
   const choices = choiceTable(verbs).map(([verb, flag, values]) => `    '${verb} ${flag}') words='${values}' ;;`);
   return `# perdure completion for bash
 _perdure() {
@@ -79,9 +92,15 @@ _perdure() {
   case "\${COMP_WORDS[1]} $prev" in
 ${choices.join('\n')}
   esac
-  [ -n "$words" ] || case "\${COMP_WORDS[1]}" in
-${branches.join('\n')}
-  esac
+  if [ -z "$words" ] && [ "\${cur#-}" != "$cur" ]; then
+    case "\${COMP_WORDS[1]}" in
+${options.join('\n')}
+    esac
+  elif [ -z "$words" ] && [ "$COMP_CWORD" -eq 2 ]; then
+    case "\${COMP_WORDS[1]}" in
+${subcommands.join('\n')}
+    esac
+  fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
 complete -o default -F _perdure perdure
@@ -90,12 +109,14 @@ complete -o default -F _perdure perdure
 
 function zsh(verbs: readonly VerbWords[]): string {
   const describe = ({ name, summary }: { name: string; summary: string }): string =>
-    quoted(`${name}:${summary.replaceAll(':', '\\:')}`);
+    shellQuoted(`${name}:${summary.replaceAll(':', '\\:')}`);
   const branches = verbs.map(
     ({ name, subcommands, options }) => `    ${name})
       local -a subcommands=(${subcommands.map(describe).join(' ')})
       local -a options=(${options.map(({ flag, summary }) => describe({ name: flag, summary })).join(' ')})
-      if [[ $PREFIX == -* ]]; then _describe option options; else _describe argument subcommands; _files; fi ;;`,
+      if [[ $PREFIX == -* ]]; then _describe option options; return; fi
+      (( CURRENT == 3 )) && _describe argument subcommands
+      _files ;;`,
   );
   const choices = choiceTable(verbs).map(
     ([verb, flag, values]) => `    '${verb} ${flag}') compadd ${values}; return ;;`,
@@ -124,14 +145,14 @@ compdef _perdure perdure
 function fish(verbs: readonly VerbWords[]): string {
   const lines = ['# perdure completion for fish'];
   for (const { name, summary, subcommands, options } of verbs) {
-    lines.push(`complete -c perdure -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`);
-    const seen = quoted(`__fish_seen_subcommand_from ${name}`);
+    lines.push(`complete -c perdure -n __fish_use_subcommand -f -a ${name} -d ${shellQuoted(summary)}`);
+    const seen = shellQuoted(`__fish_seen_subcommand_from ${name}`);
     for (const sub of subcommands)
-      lines.push(`complete -c perdure -n ${seen} -f -a ${sub.name} -d ${quoted(sub.summary)}`);
+      lines.push(`complete -c perdure -n ${seen} -f -a ${sub.name} -d ${shellQuoted(sub.summary)}`);
     for (const { flag, summary: what, takesValue, choices } of options) {
       const form = flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`;
-      const value = choices.length > 0 ? ` -x -a ${quoted(choices.join(' '))}` : takesValue ? ' -r' : '';
-      lines.push(`complete -c perdure -n ${seen} ${form}${value} -d ${quoted(what)}`);
+      const value = choices.length > 0 ? ` -x -a ${shellQuoted(choices.join(' '))}` : takesValue ? ' -r' : '';
+      lines.push(`complete -c perdure -n ${seen} ${form}${value} -d ${shellQuoted(what)}`);
     }
   }
   return `${lines.join('\n')}\n`;
@@ -144,9 +165,4 @@ function choiceTable(verbs: readonly VerbWords[]): (readonly [string, string, st
       .filter(({ choices }) => choices.length > 0)
       .map(({ flag, choices }) => [name, flag, choices.join(' ')] as const),
   );
-}
-
-/** For all three shells: a single quote ends the quotes, is escaped, and begins them again. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -6,6 +6,7 @@ import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { verify } from '../auditor.ts';
 import { utf8Text } from '../base/bytes.ts';
+import { shellWord } from '../base/shell-word.ts';
 import { sha256Hex } from '../crypto/hash.ts';
 import { generateKey, type SecretKey } from '../crypto/keys.ts';
 import { Keystore } from '../crypto/keystore.ts';
@@ -201,29 +202,29 @@ function describe({ verdict, tail, problems }: Expected): string {
 async function invite({ tell, folder }: Stage, head: Head): Promise<void> {
   await tell.chapter('Go on yourself');
   const perdure = ownCommand();
-  const log = join(folder, 'log');
-  const key = `--key ${join(folder, `${AGENT}.jwk`)}`;
+  const log = shellWord(join(folder, 'log'));
+  const key = `--key ${shellWord(join(folder, `${AGENT}.jwk`))}`;
   await tell.command(
     'verify, with the head that you remember',
     `${perdure} verify ${log} \\\n  ${key} \\\n  --expect-head ${head.size}:${head.hash}`,
   );
   await tell.command(
     'verify a tampered copy',
-    `${perdure} verify ${join(folder, 'tampered', 'edit.jsonl')} \\\n  ${key}`,
+    `${perdure} verify ${shellWord(join(folder, 'tampered', 'edit.jsonl'))} \\\n  ${key}`,
   );
   await tell.command('what a code means', `${perdure} explain SIGNATURE_INVALID`);
   await tell.command(
     'one receipt by its seq (line 5 has 4), and the payloads that were kept',
     `${perdure} show ${log} 4 --payload`,
   );
-  await tell.command('throw all of it away', `rm -r ${folder}`);
+  await tell.command('throw all of it away', `rm -r ${shellWord(folder)}`);
 }
 
 /** How the reader calls this program from where he stands. */
 function ownCommand(): string {
   const script = process.argv[1] ?? 'perdure';
   if (basename(script) === 'perdure') return script.includes('node_modules') ? 'npx perdure' : 'perdure';
-  return `node ${relative(process.cwd(), script) || script}`;
+  return `node ${shellWord(relative(process.cwd(), script) || script)}`;
 }
 
 /** @returns the 0-based line of the first call that ended so; line 0 is the genesis entry. */

@@ -8,6 +8,9 @@ export const MAX_INPUT_BYTES = 64 * 1_048_576;
 
 const LF = 0x0a;
 
+/** What to do about input of another form. It names no tool: those at hand drop a duplicate name, or round an integer, in silence. */
+const FORM = 'one JSON object a line, or one object alone';
+
 /** One object of the input, and where it stood. */
 export interface InputObject {
   readonly value: JsonObject;
@@ -46,7 +49,7 @@ export async function* readObjects(chunks: AsyncIterable<Uint8Array>, name: stri
   }
   if (held.length === 0) return;
   const text = concatBytes(...held);
-  yield { value: object(parseDocument(text, name), name, 1), line: 1 };
+  yield { value: object(parseDocument(text, name, [FORM]), name, 1), line: 1 };
 }
 
 /** Cut into lines, each with its LF; the last may lack it. */
@@ -88,12 +91,20 @@ function parseAt(
     return parseStrict(raw);
   } catch (error) {
     if (!isReceiptError(error, 'NOT_JSON')) throw error;
-    if (mayGoOn && error.found === 'end of input') return UNFINISHED;
-    throw located(error, name, line, begin + byteOf(error));
+    const endsEarly = error.found === 'end of input';
+    if (mayGoOn && endsEarly) return UNFINISHED;
+    const hasLf = raw.at(-1) === LF;
+    // More input may follow: only the line is at its end.
+    if (!endsEarly || !hasLf) throw located(error, name, line, begin + byteOf(error), [FORM]);
+    throw located(error, name, line, begin + raw.length - 1, [FORM], 'end of line');
   }
 }
 
-function parseDocument(text: Uint8Array, name: string): Json {
+/**
+ * Read one JSON value that may span lines, strictly (parseStrict). @param name how messages call the text. @param next what to do.
+ * @throws ReceiptError NOT_JSON that names line and byte.
+ */
+export function parseDocument(text: Uint8Array, name: string, next: readonly string[]): Json {
   try {
     return parseStrict(text);
   } catch (error) {
@@ -101,7 +112,7 @@ function parseDocument(text: Uint8Array, name: string): Json {
     const byte = byteOf(error);
     let line = 1;
     for (let at = text.indexOf(LF); at >= 0 && at < byte; at = text.indexOf(LF, at + 1)) line++;
-    throw located(error, name, line, byte);
+    throw located(error, name, line, byte, next);
   }
 }
 
@@ -109,14 +120,21 @@ function byteOf({ at }: ReceiptError): number {
   return Number(/^byte (\d+)$/.exec(at ?? '')?.[1] ?? 0);
 }
 
-function located(error: ReceiptError, name: string, line: number, byte: number): ReceiptError {
-  const { expected = 'JSON', found = 'something else' } = error;
+function located(
+  error: ReceiptError,
+  name: string,
+  line: number,
+  byte: number,
+  next: readonly string[],
+  found = error.found ?? 'something else',
+): ReceiptError {
+  const { expected = 'JSON' } = error;
   const at = `${name} line ${line}, byte ${byte}`;
   return new ReceiptError('NOT_JSON', `${at}: expected ${expected}, got ${found}`, {
     at,
     expected,
     found,
-    next: ['one JSON object a line, or one object alone: jq -c . brings others into that form'],
+    next,
   });
 }
 

@@ -43,7 +43,7 @@ export function defineKey(io: Io, done: Done): Command {
   sub('export', 'write out the public half of a key')
     .argument('<name>')
     .addOption(new Option('--format <format>', 'form').choices(['jwk', 'spki', 'raw']).default('jwk'))
-    .option('-o, --output <file>', 'write to a file instead of standard output')
+    .option('-o, --output <file>', 'write to a file instead of standard output, which - is too')
     .action(async (name: string, options: KeyOptions & { format: PublicKeyFormat; output?: string }) =>
       done(await exportKey(io, name, options)),
     );
@@ -112,7 +112,9 @@ async function exportKey(
   options: KeyOptions & { readonly format: PublicKeyFormat; readonly output?: string },
 ): Promise<number> {
   checkName(name);
-  const { format, output } = options;
+  const { format } = options;
+  // A file of that name is never meant.
+  const output = options.output === '-' ? undefined : options.output;
   const store = keystoreOf(io, options.keys);
   const { publicKey } = await store.show(name);
   const bytes = await store.exportPublic(name, format);

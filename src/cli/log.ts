@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { utf8Text } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
+import { shellWord } from '../base/shell-word.ts';
 import type { DamagedLine, StoredReceipt } from '../log/log.ts';
 import { type Filter, select } from '../query/filter.ts';
 import { collect, type Done, newCommand } from './command.ts';
@@ -151,7 +152,7 @@ class Damage {
     throw new ReceiptError('LOG_DAMAGED', `${path}: ${lines} left out, being no receipt; the first at ${at}`, {
       at,
       expected: 'receipts',
-      next: [`perdure verify ${path}`],
+      next: [`perdure verify ${shellWord(path)}`],
     });
   }
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { utf8Text } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import type { Io } from './io.ts';
 
@@ -7,6 +8,8 @@ const VARIABLES = 'PERDURE_PASSPHRASE, PERDURE_PASSPHRASE_FILE or PERDURE_PASSPH
 /** Far above any passphrase; a larger file is the wrong one. */
 const MAX_BYTES = 65_536;
 const COMMAND_TIMEOUT_MS = 120_000;
+const LF = 0x0a;
+const CR = 0x0d;
 
 /**
  * Find a passphrase without asking anybody: PERDURE_PASSPHRASE, else the first line of PERDURE_PASSPHRASE_FILE, else the first line
@@ -73,14 +76,25 @@ async function firstLineOf(path: string): Promise<string> {
   try {
     const file = await open(path, 'r');
     try {
-      const { bytesRead, buffer } = await file.read(new Uint8Array(MAX_BYTES), 0, MAX_BYTES);
-      return firstLine(new TextDecoder().decode(buffer.subarray(0, bytesRead)));
+      return firstLine(await readToLineEnd(file), at);
     } finally {
       await file.close();
     }
   } catch (cause) {
+    if (cause instanceof ReceiptError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? 'an error';
     throw new ReceiptError('PASSPHRASE_NEEDED', `${at}: ${path} cannot be read (${code})`, { at, found: code, cause });
+  }
+}
+
+/** A pipe hands out what is there by now, which may be half a passphrase. */
+async function readToLineEnd(file: FileHandle): Promise<Uint8Array> {
+  const buffer = new Uint8Array(MAX_BYTES);
+  for (let length = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+    const ended = bytesRead === 0 || buffer.subarray(length, length + bytesRead).includes(LF);
+    length += bytesRead;
+    if (ended) return buffer.subarray(0, length);
   }
 }
 
@@ -92,9 +106,15 @@ function outputOf(command: string): Promise<string> {
     const child = execFile(
       shell as string,
       [...(args as string[]), command],
-      { timeout: COMMAND_TIMEOUT_MS, maxBuffer: MAX_BYTES, windowsHide: true },
+      { timeout: COMMAND_TIMEOUT_MS, maxBuffer: MAX_BYTES, windowsHide: true, encoding: 'buffer' },
       (error, stdout) => {
-        if (error === null) return resolve(firstLine(stdout));
+        if (error === null) {
+          try {
+            return resolve(firstLine(stdout, at));
+          } catch (refused) {
+            return reject(refused);
+          }
+        }
         const found = error.signal === undefined || error.signal === null ? `exit code ${error.code}` : error.signal;
         // Not as cause: its message holds the command line, which may hold more than the name of a program.
         reject(
@@ -110,6 +130,19 @@ function outputOf(command: string): Promise<string> {
   });
 }
 
-function firstLine(text: string): string {
-  return /^[^\r\n]*/.exec(text)![0];
+/** @throws ReceiptError PASSPHRASE_NEEDED when it is no text: replacing what cannot be read would make one passphrase of many. */
+function firstLine(bytes: Uint8Array, at: string): string {
+  const end = bytes.findIndex((byte) => byte === LF || byte === CR);
+  try {
+    return utf8Text(end < 0 ? bytes : bytes.subarray(0, end)).replace(/^\ufeff/, '');
+  } catch (cause) {
+    const expected = 'UTF-8 text in its first line';
+    throw new ReceiptError('PASSPHRASE_NEEDED', `${at}: expected ${expected}, got other bytes`, {
+      at,
+      expected,
+      found: 'other bytes',
+      next: ['give random bytes as text: base64 or hex'],
+      cause,
+    });
+  }
 }

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { shellWord } from '../base/shell-word.ts';
 import type { StoredReceipt } from '../log/log.ts';
 import type { PayloadForm, PayloadMember } from '../receipt/commitment.ts';
 import type { Json, JsonObject } from '../receipt/json.ts';
@@ -49,7 +50,7 @@ export function receiptText(
     `${label('stored')}${printable(segment)} byte ${segmentOffset}`,
     `${label('event')}${indented(jsonText(shortened(entry.event), 2))}`,
     ...(payloads === null ? [] : payloadLines(payloads, label, c)),
-    `${label('unchecked')}signatures, hashes, chain: perdure verify ${printable(path)}`,
+    `${label('unchecked')}signatures, hashes, chain: perdure verify ${printable(shellWord(path))}`,
   ].join('\n')}\n`;
 }
 

@@ -37,7 +37,12 @@ export function clip(text: string, most: number): string {
  * @param indent 2 for people. @returns the text without a line feed at its end.
  */
 export function jsonText(value: unknown, indent = 0): string {
-  return JSON.stringify(value, null, indent).replace(UNSAFE, (char) => (char === '\n' ? char : jsonEscape(char)));
+  return visibleJson(JSON.stringify(value, null, indent));
+}
+
+/** The same for what is JSON text already: such characters stand inside its strings alone, but for line feeds. */
+export function visibleJson(json: string): string {
+  return json.replace(UNSAFE, (char) => (char === '\n' ? char : jsonEscape(char)));
 }
 
 /** As UTF-16 code units: JSON knows no others. */

@@ -49,7 +49,8 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     return EXIT.usage;
   }
   if (first === '--help' || first === '-h') return showHelp(io);
-  if (first === 'help') return rest[0] === undefined ? showHelp(io) : runVerb(rest[0], ['--help'], io);
+  if (first === 'help')
+    return rest[0] === undefined ? showHelp(io) : runVerb(rest[0], [...rest.slice(1), '--help'], io);
   return runVerb(first, rest, io);
 }
 
@@ -66,7 +67,8 @@ async function runVerb(name: string, args: readonly string[], io: Io): Promise<n
     return exit;
   } catch (error) {
     if (!isCommanderError(error)) throw error;
-    const ours = ofCommander(error, `perdure ${name}`);
+    const sub = command.commands.find((one) => one.name() === args[0])?.name();
+    const ours = ofCommander(error, `perdure ${name}${sub === undefined ? '' : ` ${sub}`}`);
     if (ours !== null) throw ours;
     return EXIT.ok;
   }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { toBase64url, utf8Text } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
+import { shellWord } from '../base/shell-word.ts';
 import { sha256Hex } from '../crypto/hash.ts';
 import type { StoredReceipt } from '../log/log.ts';
 import { inside } from '../query/filter.ts';
@@ -12,7 +13,7 @@ import { usage } from './error-report.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { type PayloadReport, receiptText } from './print-receipt.ts';
-import { jsonText } from './printable.ts';
+import { jsonText, visibleJson } from './printable.ts';
 import { openReceipts, type ReceiptSource } from './receipt-source.ts';
 
 interface ShowOptions {
@@ -33,7 +34,9 @@ export function defineShow(io: Io, done: Done): Command {
     .argument('<log>', 'log folder, or file of receipts')
     .argument('<seq|id>', 'which: its seq, or its id')
     .option('--payload', 'print kept payloads, each proven against its commitment')
-    .addOption(new Option('--raw', 'print the stored line, byte for byte').conflicts(['json', 'payload']))
+    .addOption(
+      new Option('--raw', 'print the stored line, byte for byte; escaped on a terminal').conflicts(['json', 'payload']),
+    )
     .action(async (log: string, which: string, options: ShowOptions) => done(await show(io, log, which, options)));
 }
 
@@ -43,7 +46,8 @@ async function show(io: Io, path: string, which: string, options: ShowOptions): 
   const stored = await source.find(key);
   if (stored === null) throw notFound(path, which, typeof key === 'number' ? 'seq' : 'id');
   if (options.raw) {
-    await io.stdout.write(stored.line);
+    // As log --json: on a terminal the same JSON in a spelling that hides nothing; elsewhere the very bytes.
+    await io.stdout.write(io.stdout.isTTY ? visibleJson(utf8Text(stored.line)) : stored.line);
     await io.stdout.write('\n');
     return EXIT.ok;
   }
@@ -68,7 +72,7 @@ function notFound(path: string, which: string, what: 'seq' | 'id'): ReceiptError
     at: path,
     expected: `${what} ${which}`,
     found: 'none',
-    next: [`perdure log ${path}`, `perdure verify ${path}`],
+    next: [`perdure log ${shellWord(path)}`, `perdure verify ${shellWord(path)}`],
   });
 }
 

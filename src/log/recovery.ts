@@ -212,8 +212,9 @@ export async function setAside(disk: Disk, torn: Uint8Array, suffix: 'pending' |
  * taking over the uncovered entries of a batch log; or one for those alone. Then give the torn bytes their lasting name.
  */
 export async function nameTorn(disk: Disk, writer: Writer, { firstUncovered, named }: Rules): Promise<void> {
+  await renameUnfinishedCopies(disk);
   const files = await disk.list(TORN);
-  const pending = files.filter((name) => /^[0-9a-f]{64}\.pending$/.test(name)).map((name) => name.slice(0, 64));
+  const pending = pendingIn(files);
   // The same bytes may have been torn, named and kept before: then the entry that names them speaks of that time.
   const unnamed = pending.filter((sha) => !named.includes(sha) || files.includes(`${sha}.bin`));
   const recover = async (first: number, tornBytes: number, tornSha256: string) => {
@@ -230,6 +231,27 @@ export async function nameTorn(disk: Disk, writer: Writer, { firstUncovered, nam
   if (uncovered !== null) await recover(uncovered, 0, SHA256_OF_NOTHING);
   for (const sha of pending) await disk.rename(`${TORN}/${sha}.pending`, `${TORN}/${sha}.bin`);
   if (pending.length > 0) await disk.syncDir(TORN);
+}
+
+/** @returns the hashes that the names of pending copies state. */
+function pendingIn(files: readonly string[]): string[] {
+  return files.filter((name) => /^[0-9a-f]{64}\.pending$/.test(name)).map((name) => name.slice(0, 64));
+}
+
+/**
+ * Give pending copies that are not what their name says the name of what they are. A copy is unfinished when its maker was stopped
+ * before the sync; the segment was not cut yet then, so repair has copied it again, unless a power loss took the torn bytes away,
+ * which were in memory only. What is left of them here is kept all the same.
+ */
+async function renameUnfinishedCopies(disk: Disk): Promise<void> {
+  for (const sha of pendingIn(await disk.list(TORN))) {
+    const path = `${TORN}/${sha}.pending`;
+    const bytes = await readAll(disk, path, 0, (await disk.size(path)) ?? 0);
+    if (digestHex(bytes) === sha) continue;
+    if (bytes.length > 0) await setAside(disk, bytes, 'pending');
+    await disk.remove(path);
+    await disk.syncDir(TORN);
+  }
 }
 
 /**

@@ -72,19 +72,22 @@ export class SegmentWriter {
     this.#bytes = bytes;
   }
 
-  /** Go on at the end of the last segment, or start the first. @param bytes its size, all of it whole lines on disk. */
+  /**
+   * Go on at the end of the last segment, or start the first. Bytes and name are synced also where they are there already: a writer
+   * that was killed may have left them in memory only, and what is appended from here on must not stand on them.
+   * @param bytes its size, all of it whole lines.
+   */
   static async open(disk: Disk, segmentBytes: number, index: number, bytes: number): Promise<SegmentWriter> {
     const path = segmentPath(segmentName(index));
-    if ((await disk.size(path)) !== null)
-      return new SegmentWriter(disk, segmentBytes, await disk.open(path), index, bytes);
-    const file = await disk.create(path);
+    const file = (await disk.size(path)) === null ? await disk.create(path) : await disk.open(path);
     try {
+      await file.sync();
       await disk.syncDir(SEGMENTS);
     } catch (error) {
       await file.close().catch(() => undefined);
       throw error;
     }
-    return new SegmentWriter(disk, segmentBytes, file, index, 0);
+    return new SegmentWriter(disk, segmentBytes, file, index, bytes);
   }
 
   /** @returns what is on disk for good: everything that append resolved for. */
@@ -93,8 +96,8 @@ export class SegmentWriter {
   }
 
   /**
-   * Write one group and sync it. Order, which is the safety argument: the full segment was synced by its own last group → the new
-   * file exists → its name is synced → bytes → synced. So only the last group of the last file can ever be torn.
+   * Write one group and sync it. Order, which is the safety argument: the full segment was synced by its own last group, or by
+   * open → the new file exists → its name is synced → bytes → synced. So only the last group of the last file can ever be torn.
    * @throws ReceiptError IO; the caller must then not use this writer again.
    */
   async append(group: Uint8Array): Promise<void> {

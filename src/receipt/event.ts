@@ -8,10 +8,10 @@ import type { Json, JsonObject } from './json.ts';
 const text = z.string().min(1);
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
-const instant = z
-  .string()
-  .refine(isInstant)
-  .meta({ format: 'date-time', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
+/** What a pattern can say of an instant of 1970 to 9999: all but which months have how many days, which `date-time` says. */
+const INSTANT_PATTERN =
+  '^(?:19[7-9]|[2-9]\\d\\d)\\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$';
+const instant = z.string().refine(isInstant).meta({ format: 'date-time', pattern: INSTANT_PATTERN });
 /** Any JSON value: the guard has made sure that it is one. */
 const any = z.unknown();
 const free = z.record(z.string(), z.unknown());

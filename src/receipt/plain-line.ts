@@ -24,7 +24,7 @@ const AFTER_SEQ_BYTES = TIME.length + 24 + V_HASH.length + 64 + CLOSE.length;
 /**
  * Reads ordinary lines of an unsigned log the short way: by words, without looking for the end of the line first. It knows one answer,
  * where the next line begins, when this line is by every rule of form an ordinary unsigned receipt whose event keeps its schema and
- * that follows the line before: same log, v 1, next seq, prev its hash, time not earlier. To all else, which may be just as good, it
+ * that follows the line before: same log, both v 1, next seq, prev its hash, time not earlier. To all else, which may be just as good, it
  * says −1: that line is read the long way, by scanLine and the checks. So nothing is ever judged by this class alone but that
  * all is well, and test/receipt/plain-line.test.ts shows that the long way then says so too.
  */
@@ -49,7 +49,7 @@ export class PlainLines {
    */
   read(begin: number, before: LineView, view: LineView): number {
     const { words, events } = this;
-    if (begin > this.last || !OPEN.standsAt(words, begin)) return -1;
+    if (begin > this.last || !OPEN.standsAt(words, begin) || !this.isOfVersion1(before)) return -1;
     const eventBegin = begin + OPEN.length;
     const eventEnd = events.read(eventBegin);
     const logLength = before.logEnd - before.logBegin;
@@ -99,6 +99,10 @@ export class PlainLines {
     event.sequenceBegin = events.sequenceEnd > 0 ? events.sequenceBegin : 0;
     event.sequenceEnd = events.sequenceEnd;
     return view.end + 1;
+  }
+
+  private isOfVersion1({ vBegin, vEnd }: LineView): boolean {
+    return this.bytes[vBegin] === 0x31 && vEnd === vBegin + 1;
   }
 
   private isUuid7(at: number): boolean {

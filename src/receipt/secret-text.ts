@@ -116,7 +116,8 @@ function afterNames(head: RegExp, needs: readonly string[], isSecret: (name: str
       const [, name, nameQuote] = match as unknown as [string, string, string | undefined];
       if (!isSecret(name)) continue;
       const begin = head.lastIndex;
-      const { inner, innerEnd, end } = valueAt(text, begin);
+      const isElement = text[match.index - 1] === ';' && match[0].endsWith('=');
+      const { inner, innerEnd, end } = valueAt(text, begin, isElement);
       const value = text.slice(inner, innerEnd);
       if (value === '' || value === MARKER || isWorkingDirectory(name, value)) continue;
       const bare = inner === begin;
@@ -133,19 +134,28 @@ function afterNames(head: RegExp, needs: readonly string[], isSecret: (name: str
 }
 
 const BARE = /[^\s,;&"'()<>{}[\]\\]*/y;
+/** The value of `;name=value;`, as connection strings have it: up to the next semicolon, whatever else it holds. */
+const ELEMENT = /[^;\r\n"'<>\\]*/y;
 const OPENING_QUOTE = /\\{1,3}"|["']/y;
 
 /**
- * Measure the value that begins at `begin`: [inner, innerEnd) without its quotes, `end` behind them. A quote that is never closed
- * hides everything up to the end of the text.
+ * Measure the value that begins at `begin`: [inner, innerEnd) without its quotes, `end` behind them. A quote or a brace that is never
+ * closed hides everything up to the end of the text.
+ * @param isElement it is one of several that semicolons separate.
  */
-function valueAt(text: string, begin: number): { inner: number; innerEnd: number; end: number } {
+function valueAt(text: string, begin: number, isElement: boolean): { inner: number; innerEnd: number; end: number } {
+  // `Pwd={…}` of ODBC. Behind a colon a brace begins an object: `"password":{`.
+  if (text[begin] === '{' && text[begin - 1] === '=') {
+    const end = afterBraces(text, begin);
+    return { inner: begin, innerEnd: end, end };
+  }
   OPENING_QUOTE.lastIndex = begin;
   const quote = OPENING_QUOTE.exec(text)?.[0];
   if (quote === undefined) {
-    BARE.lastIndex = begin;
-    BARE.exec(text);
-    return { inner: begin, innerEnd: BARE.lastIndex, end: BARE.lastIndex };
+    const bare = isElement ? ELEMENT : BARE;
+    bare.lastIndex = begin;
+    bare.exec(text);
+    return { inner: begin, innerEnd: bare.lastIndex, end: bare.lastIndex };
   }
   const inner = begin + quote.length;
   let close = text.indexOf(quote, inner);
@@ -155,6 +165,13 @@ function valueAt(text: string, begin: number): { inner: number; innerEnd: number
   return close < 0
     ? { inner, innerEnd: text.length, end: text.length }
     : { inner, innerEnd: close, end: close + quote.length };
+}
+
+/** @returns the offset after the `}` that closes the brace at `begin`; `}}` stands for one inside. */
+function afterBraces(text: string, begin: number): number {
+  let close = text.indexOf('}', begin);
+  while (close >= 0 && text[close + 1] === '}') close = text.indexOf('}', close + 2);
+  return close < 0 ? text.length : close + 1;
 }
 
 function backslashesBefore(text: string, at: number, from: number): number {

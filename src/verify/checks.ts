@@ -1,10 +1,11 @@
 import { decodeBase64url } from '../base/bytes.ts';
+import { MAX_LINE_BYTES } from '../base/limits.ts';
 import type { Sha256Hex } from '../crypto/hash.ts';
 import { KEY_SIZES, type PublicKey } from '../crypto/public-key.ts';
 import { CONTEXTS, type Verifier } from '../crypto/verifier.ts';
 import { ZERO_HASH } from '../receipt/entry.ts';
 import type { LineView, SignatureView } from '../receipt/scan.ts';
-import type { Edge, Spot } from './summary.ts';
+import type { Edge, Finding, Spot } from './summary.ts';
 
 /** Whether a range of the buffer says exactly `text` (ASCII). */
 export function says(buf: Uint8Array, begin: number, text: string): boolean {
@@ -85,6 +86,26 @@ export function signatureHolds(
   const signature = decodeBase64url(buf, sig.sigBegin, sig.sigEnd);
   if (signature === null || signature.length !== KEY_SIZES[key.alg].signature) return false;
   return verifier.verify(key, buf.subarray(entryBegin, entryEnd), signature, CONTEXTS.entry);
+}
+
+/**
+ * Say what is wrong with the form of a line. Of one above the cap only its size is said, since the line may be at hand or not.
+ * @param view of a scan that failed, unless the line is above the cap. @param sizeBytes of the line, LF excluded.
+ */
+export function formFault(
+  buf: Uint8Array,
+  view: LineView,
+  begin: number,
+  sizeBytes: number,
+): Pick<Finding, 'code' | 'expected' | 'found'> {
+  if (sizeBytes > MAX_LINE_BYTES) {
+    return { code: 'TOO_LARGE', expected: `a line of at most ${MAX_LINE_BYTES} bytes`, found: `${sizeBytes} bytes` };
+  }
+  return {
+    code: view.code!,
+    expected: `${view.expected} at byte ${view.at - begin} of the line`,
+    found: `0x${buf[view.at]!.toString(16).padStart(2, '0')}`,
+  };
 }
 
 /** Whether a claimed time lies in the half-open window [from, until); null leaves that side open. */

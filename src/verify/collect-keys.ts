@@ -9,11 +9,13 @@ const NAMING_TYPES = ['genesis', 'rotation'];
 
 /**
  * Collect the keys that genesis and rotation entries name, whoever signed them: a kid is the thumbprint of its key, so no entry can
- * name another one under it. @param named filled, by kid.
+ * name another one under it.
+ * @param named filled, by kid. @param wanted which of them, when not all are needed.
  */
 export async function collectKeys(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   named: Map<string, PublicKey>,
+  wanted: (kid: string) => boolean = () => true,
 ): Promise<void> {
   const view = newLineView();
   for await (const batch of lineBatches(chunks)) {
@@ -25,7 +27,8 @@ export async function collectKeys(
         const { typeBegin, typeEnd } = view.event;
         if (NAMING_TYPES.some((type) => typeEnd - typeBegin === type.length && says(bytes, typeBegin, type))) {
           const judged = judgeControl(parseEvent(bytes, view), lineHead(bytes, view));
-          if (judged.ok) for (const key of judged.requirement?.keys ?? []) named.set(key.kid, key);
+          const keys = judged.ok ? (judged.requirement?.keys ?? []) : [];
+          for (const key of keys) if (wanted(key.kid)) named.set(key.kid, key);
         }
       }
       at = lf + 1;

@@ -52,7 +52,11 @@ async function statOrThrow(path: string): Promise<Stats> {
 }
 
 async function segmentNames(path: string): Promise<string[]> {
-  const found = await readdir(join(path, 'segments')).catch(() => []);
+  const found = await readdir(join(path, 'segments')).catch((cause: NodeJS.ErrnoException) => {
+    // Only these say that there is no such folder; a log that may not be read is not a log that is not there.
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return [];
+    throw failed(join(path, 'segments'), cause);
+  });
   const names = found.filter((name) => /^\d{6,}\.jsonl$/.test(name));
   if (names.length === 0) {
     throw new ReceiptError('LOG_NOT_FOUND', `${path}: expected a log folder with segments, found another folder`, {

@@ -10,10 +10,8 @@ import {
   EMPTY_SUMMARY,
   type Finding,
   type Findings,
-  mergeFindings,
   mergeTally,
   type Profile,
-  type SequenceTally,
   type SingleLine,
   type Spot,
   type Summary,
@@ -68,7 +66,11 @@ export class Judge {
   notJudged = 0;
   unsignedTail = 0;
   firstInvalidLine: number | null = null;
-  problems: Findings = { listed: [], count: 0 };
+  /** Of lines already judged, in the order of a verdict: the first of them; and how many there are. */
+  private readonly problems: Finding[] = [];
+  private problemCount = 0;
+  /** Of the run that is being judged. */
+  private fresh: Finding[] = [];
   readonly once = new Map<Code, OnceFinding>();
   readonly notes = new Map<Code, Tally>();
   readonly signatures: SignatureCounts = {
@@ -120,16 +122,17 @@ export class Judge {
     const behind = { ...EMPTY_SUMMARY, lines: this.lines, last: this.last, malformedAtEnd: this.malformedAtEnd };
     const run = settleSeam(behind, shift(summary, this.lines, this.bytes), this.most);
     this.first ??= run.first;
-    this.problems = mergeFindings(this.problems, run.form, this.most);
+    this.take(run.form);
     this.fail(run.malformed?.line ?? null, run.malformed?.count ?? 0);
     if (run.lines > 0) this.closedAtEnd = false;
-    if (!this.unsupported) this.problems = mergeFindings(this.problems, run.other, this.most);
+    if (!this.unsupported) this.take(run.other);
     for (const item of run.items) {
       if (item.kind === 'block') {
         for (const { profile, count, spots } of item.buckets.values()) this.ordinary(profile, count, spots);
       } else this.single(item);
     }
     if (run.malformedAtEnd > 0) this.closedAtEnd = false;
+    this.list();
     if (!this.unsupported) this.takeNotes(run);
     this.lines += run.lines;
     this.bytes += run.bytes;
@@ -139,12 +142,24 @@ export class Judge {
     for (const [seq, hash] of run.pinned) if (!this.pinned.has(seq)) this.pinned.set(seq, hash);
   }
 
+  private take({ listed, count }: Findings): void {
+    this.problemCount += count;
+    for (const finding of listed) this.fresh.push(finding);
+  }
+
+  /** List what was found in a run, once: all of it stands on later lines than what is listed already. */
+  private list(): void {
+    this.fresh.sort(compareFindings);
+    for (const finding of this.fresh) if (this.problems.length < this.most) this.problems.push(finding);
+    this.fresh = [];
+  }
+
   private takeNotes(run: Summary): void {
     this.note('CLOCK_BACKWARDS', run.clockBackwards);
     this.note('SCHEMA_NOTE', run.schema);
     this.note('UNKNOWN_TYPE', run.unknownType);
     this.note('RECOVERED', run.recovered);
-    for (const [name, tally] of run.sequences) this.sequence(name, tally);
+    this.takeSequences(run.sequences);
   }
 
   private note(code: Code, tally: Tally | null): void {
@@ -152,9 +167,15 @@ export class Judge {
     if (merged !== null) this.notes.set(code, merged);
   }
 
-  private sequence(name: string, { named, closed, after }: SequenceTally): void {
-    if (this.closedSequences.has(name)) this.note('SEQUENCE_CLOSED', named);
-    else if (closed) {
+  /** In the order of their closes: which of them are remembered when the memory is full must not depend on where runs are cut. */
+  private takeSequences(sequences: Summary['sequences']): void {
+    const closing: { name: string; closedAt: number; after: Tally | null }[] = [];
+    for (const [name, { named, closedAt, after }] of sequences) {
+      if (this.closedSequences.has(name)) this.note('SEQUENCE_CLOSED', named);
+      else if (closedAt !== null) closing.push({ name, closedAt, after });
+    }
+    closing.sort((a, b) => a.closedAt - b.closedAt);
+    for (const { name, after } of closing) {
       if (this.closedSequences.size >= MAX_CLOSED_SEQUENCES) this.closedSequencesFull = true;
       else {
         this.closedSequences.add(name);
@@ -307,7 +328,7 @@ export class Judge {
         const first = before !== undefined && before.first.line < spots[0]!.line ? before.first : at(spots[0]!);
         this.once.set(code, { first, count: (before?.count ?? 0) + count });
       } else {
-        this.problems = mergeFindings(this.problems, { listed: spots.map(at).slice(0, this.most), count }, this.most);
+        this.take({ listed: spots.slice(0, this.most).map(at), count });
       }
     }
     if (worst === 'invalid') this.fail(spots[0]!.line, count);
@@ -319,9 +340,7 @@ export class Judge {
   /** @returns all problems that concern lines, in the order of a verdict, at most as many as are listed; and how many there are. */
   lineProblems(): { listed: (Finding & { lines: number })[]; count: number } {
     const once = [...this.once.values()].map(({ first, count }) => ({ ...first, lines: count }));
-    const listed = [...this.problems.listed.map((finding) => ({ ...finding, lines: 1 })), ...once].sort(
-      compareFindings,
-    );
-    return { listed: listed.slice(0, this.most), count: this.problems.count + once.length };
+    const listed = [...this.problems.map((finding) => ({ ...finding, lines: 1 })), ...once].sort(compareFindings);
+    return { listed: listed.slice(0, this.most), count: this.problemCount + once.length };
   }
 }

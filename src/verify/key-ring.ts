@@ -177,6 +177,11 @@ export class KeyRing {
     return level;
   }
 
+  /** Whether a key that the evidence names still matters: an entry that came into force names it, or somebody outside does. */
+  knows(kid: string): boolean {
+    return this.chain.has(kid) || this.trust.keys.some((key) => key.kid === kid);
+  }
+
   /** @returns every key that outside knowledge or the chain names, ascending by kid. */
   report(): KeyReport[] {
     const outside = new Map(this.trust.keys.map((key) => [key.kid, key]));

@@ -1,3 +1,5 @@
+import { MAX_REMEMBERED_NAME_BYTES } from '../base/limits.ts';
+import type { Sha256Hex } from '../crypto/hash.ts';
 import { isControlType } from '../receipt/control.ts';
 import { isKnownType } from '../receipt/event-shape.ts';
 import type { JsonScan } from '../receipt/json-scan.ts';
@@ -15,6 +17,12 @@ export class Notes {
   recovered: Tally | null = null;
   readonly sequences = new Map<string, SequenceTally>();
   private readonly names = new TextCache();
+  private readonly sha256Hex: Sha256Hex;
+
+  /** @param sha256Hex stands in for names that are too long to keep. */
+  constructor(sha256Hex: Sha256Hex) {
+    this.sha256Hex = sha256Hex;
+  }
 
   /** Notes about the schema of ordinary events; control events are judged by their own closed schemas. */
   schemaOf(type: string | null, breach: boolean, line: number): void {
@@ -29,13 +37,19 @@ export class Notes {
 
   /** A line that names a sequence. @param closes it is a close of it that keeps its schema; another closes nothing. */
   sequence(buf: Uint8Array, { sequenceBegin, sequenceEnd }: SequenceName, line: number, closes: boolean): void {
-    const name = this.names.read(buf, sequenceBegin, sequenceEnd);
+    const name = this.nameOf(buf, sequenceBegin, sequenceEnd);
     const here: Tally = { count: 1, line };
     const tally = this.sequences.get(name);
     this.sequences.set(name, {
       named: mergeTally(tally?.named ?? null, here)!,
-      closed: closes || tally?.closed === true,
-      after: tally?.closed === true ? mergeTally(tally.after, here) : (tally?.after ?? null),
+      closedAt: tally?.closedAt ?? (closes ? line : null),
+      after: tally === undefined || tally.closedAt === null ? null : mergeTally(tally.after, here),
     });
+  }
+
+  /** What a sequence is remembered by: its name, or `#` and a hash, which is longer than any name kept as it is. */
+  private nameOf(buf: Uint8Array, begin: number, end: number): string {
+    if (end - begin <= MAX_REMEMBERED_NAME_BYTES) return this.names.read(buf, begin, end);
+    return `#${this.sha256Hex(buf.subarray(begin, end))}`;
   }
 }

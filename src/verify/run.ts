@@ -6,6 +6,7 @@ import {
   ascii,
   computedHash,
   edgeOf,
+  formFault,
   genesisParts,
   isInWindow,
   isLater,
@@ -66,7 +67,7 @@ export class Run {
   /** Of the last line that is a receipt; line 0 when there is none. */
   private lastBegin = 0;
   private lastLine = 0;
-  private readonly notes = new Notes();
+  private readonly notes: Notes;
   private readonly pinned = new Map<number, string>();
   /** Bucket of the line before, when that line had no signatures and nothing special. */
   private plainBucket: Bucket | null = null;
@@ -77,6 +78,7 @@ export class Run {
     this.origin = origin;
     this.context = context;
     this.shortWay = new ShortWay(buf, end);
+    this.notes = new Notes(context.sha256Hex);
   }
 
   /**
@@ -117,7 +119,7 @@ export class Run {
     this.bytes = lf + 1 - this.origin;
     this.lines++;
     if (scanLine(this.buf, begin, lf, this.view)) this.receipt(begin);
-    else this.malformedLine(begin);
+    else this.malformedLine(begin, lf - begin);
   }
 
   /** Bytes without a line end: a line if they are one by grammar, else torn. */
@@ -129,29 +131,21 @@ export class Run {
     return { bytes: 0, line: true };
   }
 
+  /** A line of which only the size is there, LF included. */
   oversize(sizeBytes: number): void {
     this.lines = 1;
     this.bytes = sizeBytes;
-    this.view.code = 'TOO_LARGE';
-    this.view.expected = 'a line of at most 1048576 bytes';
-    this.view.at = 0;
-    this.malformedLine(0);
+    this.malformedLine(0, sizeBytes - 1);
   }
 
   private spot(begin: number, seq: number | null): Spot {
     return { line: this.lines, seq, offset: begin - this.origin };
   }
 
-  private malformedLine(begin: number): void {
-    const { code, at, expected } = this.view;
+  private malformedLine(begin: number, sizeBytes: number): void {
     this.formCount++;
     if (this.form.length < this.context.maxProblems) {
-      this.form.push({
-        ...this.spot(begin, null),
-        code: code!,
-        expected: `${expected} at byte ${at - begin} of the line`,
-        found: at < this.buf.length ? `0x${this.buf[at]!.toString(16).padStart(2, '0')}` : 'more',
-      });
+      this.form.push({ ...this.spot(begin, null), ...formFault(this.buf, this.view, begin, sizeBytes) });
     }
     this.malformed = mergeTally(this.malformed, { count: 1, line: this.lines });
     this.malformedAtEnd++;
@@ -161,7 +155,9 @@ export class Run {
 
   private found(code: Code, spot: Spot, expected: string | null, found: string | null): void {
     this.otherCount++;
-    if (this.other.length < this.context.maxProblems) this.other.push({ ...spot, code, expected, found });
+    // Those of one line come in another order than they are listed in, so a line that has begun is listed to its end.
+    const begun = this.other.at(-1)?.line === spot.line;
+    if (begun || this.other.length < this.context.maxProblems) this.other.push({ ...spot, code, expected, found });
   }
 
   private receipt(begin: number): void {
@@ -331,7 +327,7 @@ export class Run {
       malformed: this.malformed,
       malformedAtEnd: this.malformedAtEnd,
       form: { listed: this.form, count: this.formCount },
-      other: { listed: this.other.sort(compareFindings), count: this.otherCount },
+      other: { listed: this.other.sort(compareFindings).slice(0, this.context.maxProblems), count: this.otherCount },
       items: this.items.filter((item) => item.kind !== 'block' || item.buckets.size > 0),
       first: this.first,
       last: this.last(),

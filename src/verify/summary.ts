@@ -89,10 +89,11 @@ export interface Edge {
   readonly log: string;
 }
 
-/** Lines that name one sequence, and whether the run closes it. */
+/** Lines that name one sequence, and where the run closes it. */
 export interface SequenceTally {
   readonly named: Tally;
-  readonly closed: boolean;
+  /** The first line that closes it; null when none does. */
+  readonly closedAt: number | null;
   /** Lines that name it after it was closed here. */
   readonly after: Tally | null;
 }
@@ -123,6 +124,7 @@ export interface Summary {
   readonly unknownType: Tally | null;
   /** Entries that recovery entries name, and the line of the first recovery entry. */
   readonly recovered: Tally | null;
+  /** By name, long ones by their hash. */
   readonly sequences: ReadonlyMap<string, SequenceTally>;
   /** Hashes stated at the seqs that pins ask for; the first where several lines state one. */
   readonly pinned: ReadonlyMap<number, string>;
@@ -183,10 +185,13 @@ export function mergeFindings(a: Findings, b: Findings, most: number): Findings 
   return { listed: [...a.listed, ...b.listed].sort(compareFindings).slice(0, most), count: a.count + b.count };
 }
 
-/** @returns both, with the earlier line. */
+/**
+ * @returns both, with the earlier line. Counts stop at 2^53−1: recovery entries may claim as many, and beyond it sums would depend on
+ * the order in which they are formed.
+ */
 export function mergeTally(a: Tally | null, b: Tally | null): Tally | null {
   if (a === null || b === null) return a ?? b;
-  return { count: a.count + b.count, line: Math.min(a.line, b.line) };
+  return { count: Math.min(a.count + b.count, Number.MAX_SAFE_INTEGER), line: Math.min(a.line, b.line) };
 }
 
 /** The findings about the link between two neighbouring lines, the second of which is `next`. */
@@ -260,7 +265,10 @@ export function shift(summary: Summary, lines: number, bytes: number): Summary {
     unknownType: tally(summary.unknownType),
     recovered: tally(summary.recovered),
     sequences: new Map(
-      [...summary.sequences].map(([name, s]) => [name, { ...s, named: tally(s.named)!, after: tally(s.after) }]),
+      [...summary.sequences].map(([name, { named, closedAt, after }]) => [
+        name,
+        { named: tally(named)!, closedAt: closedAt && closedAt + lines, after: tally(after) },
+      ]),
     ),
   };
 }
@@ -304,8 +312,8 @@ function mergeSequences(
     else {
       merged.set(name, {
         named: mergeTally(left.named, right.named)!,
-        closed: left.closed || right.closed,
-        after: left.closed ? mergeTally(left.after, right.named) : right.after,
+        closedAt: left.closedAt ?? right.closedAt,
+        after: left.closedAt !== null ? mergeTally(left.after, right.named) : right.after,
       });
     }
   }

@@ -33,6 +33,7 @@ export async function verifyWith(source: Source, options: VerifyOptions, engines
     for await (const batch of lineBatches((spool ?? source).chunks())) {
       throwIfAborted(options.signal);
       judge.absorb(await summariseBatch(batch, context));
+      forgetStrangers(context.named, judge);
       options.onProgress?.({ lines: judge.lines, bytes: judge.bytes, totalBytes: source.sizeBytes });
     }
     throwIfAborted(options.signal);
@@ -41,6 +42,14 @@ export async function verifyWith(source: Source, options: VerifyOptions, engines
   } finally {
     await spool?.dispose();
   }
+}
+
+/**
+ * Forget the keys of entries that came not into force. Anyone can write rotations, with eight keys on each line, and all of them
+ * kept would be most of the evidence. What they sign later is by a key that nobody names, whether they are kept or not.
+ */
+function forgetStrangers(named: Map<string, PublicKey>, judge: Judge): void {
+  for (const kid of named.keys()) if (!judge.keys.knows(kid)) named.delete(kid);
 }
 
 /** Summarise a batch of lines on its own: what workers and shards do. */
@@ -70,9 +79,10 @@ export function makeContext(options: VerifyOptions, engines: Engines): Context {
  * also where it is named only after the lines it signed. So such evidence is read for its keys first, and then verified.
  */
 async function prepareNamedKeys(source: Source, options: VerifyOptions, context: Context): Promise<Spool | null> {
-  if (options.trust.keys.every(({ key }) => key !== null)) return null;
+  const pinned = new Set(options.trust.keys.filter(({ key }) => key === null).map(({ kid }) => kid));
+  if (pinned.size === 0) return null;
   const spool = source.once ? await (options.spool ?? spoolInMemory)(source.chunks()) : null;
-  await collectKeys((spool ?? source).chunks(), context.named);
+  await collectKeys((spool ?? source).chunks(), context.named, (kid) => pinned.has(kid));
   return spool;
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../base/shell-word.ts';
 import { VERSION } from '../base/version.ts';
 import { type Code, codeInfo, codeOrder } from './codes.ts';
 import type { Judge } from './judge.ts';
@@ -90,7 +91,7 @@ function lineProblem(finding: Finding & { lines: number }, source: Source, segme
   const segment = segments.findLast(({ offset }) => offset <= finding.offset);
   const { code, line, seq, offset, expected, found, lines } = finding;
   const next = [
-    ...(seq === null || source.kind !== 'log' ? [] : [`perdure show ${source.name} ${seq}`]),
+    ...(seq === null || source.kind !== 'log' ? [] : [`perdure show ${shellWord(source.name)} ${seq}`]),
     `perdure explain ${code}`,
   ];
   return problem(code, next, {
@@ -106,7 +107,7 @@ function lineProblem(finding: Finding & { lines: number }, source: Source, segme
 }
 
 function logProblem({ code, expected, found }: LogFinding, source: Source): Problem {
-  const show = source.kind === 'log' && code !== 'EMPTY' ? [`perdure log ${source.name}`] : [];
+  const show = source.kind === 'log' && code !== 'EMPTY' ? [`perdure log ${shellWord(source.name)}`] : [];
   const nowhere = { line: null, seq: null, offset: null, segment: null, segment_offset: null };
   return problem(code, [...show, `perdure explain ${code}`], { ...nowhere, expected, found, count: 1 });
 }

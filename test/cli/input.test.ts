@@ -49,8 +49,9 @@ describe('JSON or JSON Lines', () => {
     [
       'a line cut short among lines',
       '{"a":1}\n{"a":\n',
-      'stdin line 2, byte 14: expected a JSON value, got end of input',
+      'stdin line 2, byte 13: expected a JSON value, got end of line',
     ],
+    ['the last line cut short', '{"a":1}\n{"a":', 'stdin line 2, byte 13: expected a JSON value, got end of input'],
     ['a document with a fault', '{\n"a": 1,\n"a": 2}', 'stdin line 3, byte 10: expected each name once in an object'],
     ['several documents over lines', '{\n}\n{\n}\n', 'stdin line 3, byte 4: expected nothing after the value'],
     ['a duplicate name', '{"a":1,"a":2}', 'stdin line 1, byte 7: expected each name once'],

@@ -230,10 +230,18 @@ test('completion scripts are scripts', () => {
   const { stdout } = perdure(['completion', 'bash']);
   const checked = spawnSync('bash', ['-n'], { input: stdout, encoding: 'utf8' });
   expect([checked.status, checked.stderr]).toEqual([0, '']);
-  const completed = spawnSync(
-    'bash',
-    ['-c', `${stdout}\nCOMP_WORDS=(perdure verify --exp); COMP_CWORD=2; _perdure; echo "\${COMPREPLY[*]}"`],
-    { encoding: 'utf8' },
-  );
-  expect(completed.stdout.trim()).toBe('--expect-genesis --expect-head --expect-size');
+  const completed = (line: string): string => {
+    // The last word is the one being typed; `_` stands for nothing typed yet.
+    const words = line.split(' ').map((word) => (word === '_' ? "''" : word));
+    const script = `${stdout}\nCOMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _perdure; echo "\${COMPREPLY[*]}"`;
+    return spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout.trim();
+  };
+  expect(completed('perdure ver')).toBe('verify');
+  expect(completed('perdure verify --exp')).toBe('--expect-genesis --expect-head --expect-size');
+  expect(completed('perdure verify log --engine _')).toBe('auto native wasm noble');
+  expect(completed('perdure key _')).toBe('new list show export');
+  expect(completed('perdure completion z')).toBe('zsh');
+  // Nothing of ours: bash completes a file.
+  for (const line of ['perdure verify _', 'perdure verify --key _', 'perdure key export bot _', 'perdure show log _'])
+    expect(completed(line)).toBe('');
 });

@@ -20,8 +20,13 @@ describe('the small verbs', () => {
   test('canonicalize prints the bytes and nothing else', async () => {
     const ran = await run(['canonicalize', '-'], { stdin: '{"b":1.0, "a":"\\u20ac", "\\u05d0": [1e21]}\n' });
     expect(ran.stdout).toBe('{"a":"€","b":1,"א":[1e+21]}');
-    expect((await run(['canonicalize', '-'], { stdin: '{"a":1,"a":1}' })).exit).toBe(2);
+    const twice = await run(['canonicalize', '-', '--json'], { stdin: '{"a":1,\n"a":1}' });
+    expect([twice.exit, JSON.parse(twice.stdout)]).toMatchObject([2, { code: 'NOT_JSON', at: 'stdin line 2, byte 8' }]);
     expect((await run(['canonicalize', at('nothing')])).exit).toBe(4);
+    writeFileSync(at('bad.json'), '[1,]');
+    expect((await run(['canonicalize', at('bad.json')])).stderr).toContain(
+      `${at('bad.json')} line 1, byte 3: expected`,
+    );
     writeFileSync(at('doc.json'), '[ 1 ]');
     expect((await run(['canonicalize', at('doc.json')])).stdout).toBe('[1]');
   });

@@ -66,6 +66,7 @@ describe('key', () => {
     await good(['key', 'export', 'bot', '--format', 'raw', '-o', at('bot.raw')]);
     expect(readFileSync(at('bot.raw')).length).toBe(1952);
     expect((await good(['key', 'export', 'bot', '--format', 'spki'])).stdout).toMatch(/^-----BEGIN PUBLIC KEY-----/);
+    expect((await good(['key', 'export', 'bot', '-o', '-'])).stdout).toMatch(/^\{"alg":"ML-DSA-65"/);
     const raw = await run(['key', 'export', 'bot', '--format', 'raw'], { columns: 80 });
     expect([raw.exit, raw.stdout]).toEqual([2, '']);
     const json = JSON.parse((await good(['key', 'export', 'bot', '--json'])).stdout) as { content: { kty: string } };

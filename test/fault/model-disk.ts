@@ -69,6 +69,28 @@ export class ModelDisk implements Disk {
     return disk;
   }
 
+  /**
+   * The disk after the process was killed at `moment`, the power on: programs see what they saw, nothing more is on the platter, and
+   * nobody holds the lock. @param contents a write may have been cut short: 'kept', or a first part of what was not synced.
+   */
+  static afterKill(
+    { names, durableNames, folders, durableFolders }: Moment,
+    contents: PowerLoss['contents'],
+  ): ModelDisk {
+    const disk = new ModelDisk();
+    const copy = copyInodes();
+    const cut = (inode: Inode): Inode => {
+      const own = copy(inode);
+      own.data = survive(inode.durable, inode.data, contents);
+      return own;
+    };
+    for (const [path, inode] of names) disk.#names.set(path, cut(inode));
+    for (const [path, inode] of durableNames) disk.#durableNames.set(path, cut(inode));
+    disk.#folders = new Set(folders);
+    disk.#durableFolders = new Set(durableFolders);
+    return disk;
+  }
+
   /** @returns the whole of a file as programs see it; null when there is none. */
   peek(path: string): Uint8Array | null {
     return this.#names.get(path)?.data ?? null;
@@ -152,15 +174,9 @@ export class ModelDisk implements Disk {
 
   /** Copy of the inodes, so that a kept moment does not change; names that share one still do. */
   moment(): Moment {
-    const copies = new Map<Inode, Inode>();
+    const own = copyInodes();
     const copy = (names: ReadonlyMap<string, Inode>): Map<string, Inode> =>
-      new Map(
-        [...names].map(([path, inode]) => {
-          const own = copies.get(inode) ?? { ...inode };
-          copies.set(inode, own);
-          return [path, own];
-        }),
-      );
+      new Map([...names].map(([path, inode]) => [path, own(inode)]));
     return {
       names: copy(this.#names),
       durableNames: copy(this.#durableNames),
@@ -205,6 +221,22 @@ export class ModelDisk implements Disk {
   #folder(folder: string): void {
     if (!this.#folders.has(folder)) throw diskError(folder, 'ENOENT');
   }
+}
+
+/** @returns a function that copies inodes, the same one always to the same copy: names may share one. */
+function copyInodes(): (inode: Inode) => Inode {
+  const copies = new Map<Inode, Inode>();
+  return (inode) => {
+    const own = copies.get(inode) ?? { ...inode };
+    copies.set(inode, own);
+    return own;
+  };
+}
+
+/** Whether a power loss at this moment can take anything away. */
+export function hasUnsynced({ names, durableNames, folders, durableFolders }: Moment): boolean {
+  if (names.size !== durableNames.size || folders.size !== durableFolders.size) return true;
+  return [...names].some(([path, inode]) => durableNames.get(path) !== inode || inode.data !== inode.durable);
 }
 
 function parentOf(path: string): string {

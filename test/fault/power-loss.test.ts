@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createLogOn, openLogOn } from '../../src/log/lifecycle.ts';
 import type { SigningMode } from '../../src/receipt/control.ts';
 import { sameBytes } from '../log/derive.ts';
-import { ModelDisk, type Moment, POWER_LOSSES, type PowerLoss } from './model-disk.ts';
-import { contentsOf, hold, life, noPromises, type Promises, reopen } from './workload.ts';
+import { asWriter } from '../log/places.ts';
+import { hasUnsynced, ModelDisk, type Moment, POWER_LOSSES, type PowerLoss } from './model-disk.ts';
+import { contentsOf, hold, life, noPromises, type Promises, reopen, work } from './workload.ts';
 
 /** A moment, and what had been promised by then. */
 interface Snapshot {
@@ -48,6 +50,31 @@ async function holdAndKeep(disk: ModelDisk, promises: Promises, where: string): 
 
 const described = ({ contents, names }: PowerLoss, operation: string): string =>
   `power lost ${operation}; contents ${contents}; names ${names}`;
+
+/** So small that every group starts a new segment. */
+const SMALL_SEGMENT_BYTES = 300;
+
+/** What a power loss after a kill does: enough ways to take away each kind of what was not synced. */
+const SECOND_LOSSES: readonly PowerLoss[] = [
+  { contents: 'dropped', names: 'as synced' },
+  { contents: 'first half', names: 'as seen' },
+  { contents: 'dropped', names: 'as seen' },
+];
+
+/** Whether a power loss takes something away here. What stands after an operation stands before the next one too: looked at once. */
+const isUncertain = ({ moment, operation }: Snapshot): boolean => operation.startsWith('before') && hasUnsynced(moment);
+
+/** What the next process does with what a killed one left: open it, or create the log anew, and work. */
+async function goOn(disk: ModelDisk, promises: Promises, mode: SigningMode): Promise<void> {
+  const options = { segmentBytes: SMALL_SEGMENT_BYTES, ...asWriter };
+  const log = await openLogOn(disk, options).catch((error: unknown) => {
+    if (promises.created) throw error;
+    return createLogOn(disk, { origin: 'a.b/c', mode, ...options });
+  });
+  promises.created = true;
+  await work(log, promises, [1, 1]);
+  await log.close();
+}
 
 describe('a disk that forgets what was not synced', () => {
   it.each(['each', 'batch'] as const)(
@@ -110,6 +137,37 @@ describe('a disk that forgets what was not synced', () => {
     expect(again).toBeGreaterThan(1_000);
     expect(tears).toBeGreaterThan(2);
   });
+
+  it.each(['each', 'batch'] as const)(
+    'and after a kill, which leaves bytes and names in memory for the next process to build on, %s',
+    async (mode) => {
+      const promises = noPromises();
+      const disk = new ModelDisk();
+      const snapshots = await watch(disk, promises, async () => {
+        const log = await createLogOn(disk, { origin: 'a.b/c', mode, segmentBytes: SMALL_SEGMENT_BYTES, ...asWriter });
+        promises.created = true;
+        await work(log, promises, [2, 1]);
+        await log.close();
+      });
+      let losses = 0;
+      for (const { moment, promises: by, operation } of snapshots.filter(isUncertain)) {
+        const cuts = ['kept', 'first half', 'last byte missing'] as const;
+        for (const contents of operation.startsWith('before sync segments/') ? cuts : cuts.slice(0, 1)) {
+          const left = ModelDisk.afterKill(moment, contents);
+          const next = { ...by, acknowledged: by.acknowledged.slice(), payloads: by.payloads.slice() };
+          const steps = await watch(left, next, () => goOn(left, next, mode));
+          for (const step of [...steps.filter(isUncertain), steps.at(-1)!]) {
+            for (const second of SECOND_LOSSES) {
+              losses++;
+              const where = `killed ${operation}, ${contents}; ${described(second, step.operation)}`;
+              await hold(ModelDisk.after(step.moment, second), step.promises, where);
+            }
+          }
+        }
+      }
+      expect(losses).toBeGreaterThan(500);
+    },
+  );
 
   it('the model itself: without syncs nothing survives, with them everything does', async () => {
     const disk = new ModelDisk();

@@ -35,10 +35,10 @@ function next(event: object | string, change: Partial<typeof frame> = {}): Uint8
 }
 
 /** Ask both ways about what stands behind BEFORE. @returns whether the short way said yes; it throws when the long way differs. */
-function ask(rest: Uint8Array): boolean {
-  const bytes = concatBytes(BEFORE, rest);
+function ask(rest: Uint8Array, lineBefore: Uint8Array = BEFORE): boolean {
+  const bytes = concatBytes(lineBefore, rest);
   const before = newLineView();
-  if (!scanLine(bytes, 0, BEFORE.length - 1, before)) throw new Error('the line before is broken');
+  if (!scanLine(bytes, 0, lineBefore.length - 1, before)) throw new Error('the line before is broken');
   const view = newLineView();
   const after = new PlainLines(bytes, bytes.length).read(BEFORE.length, before, view);
   if (after < 0) return false;
@@ -151,6 +151,14 @@ describe('lines that it leaves to the long way', () => {
     expect(ask(lineOf(event, 43, PREV))).toBe(false);
     expect(ask(lineOf(event, 41, PREV))).toBe(false);
     expect(ask(lineOf(event, 42, HASH))).toBe(false);
+    // A zero prev that is indeed what the line before states: GENESIS_RULE is for the long way.
+    const zero = '0'.repeat(64);
+    const zeroHash = new TextDecoder().decode(BEFORE).replace(/(?<="hash":")[0-9a-f]+/, zero);
+    expect(ask(lineOf(event, 42, zero), utf8(zeroHash))).toBe(false);
+    for (const v of ['2', '0', '11']) {
+      const other = new TextDecoder().decode(BEFORE).replace('"v":1}', `"v":${v}}`);
+      expect(ask(lineOf(event, 42, PREV), utf8(other))).toBe(false);
+    }
     for (const log of [ORIGIN.slice(0, -1), `${ORIGIN}0`, `X${ORIGIN.slice(1)}`]) {
       expect(ask(next('{"type":"tool_call"}', { log }))).toBe(false);
     }

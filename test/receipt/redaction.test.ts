@@ -64,6 +64,17 @@ describe('names', () => {
       value: { PWD: '/home/x', pwd: MARKER },
       count: 1,
     });
+    // ODBC puts what it pleases between braces, `}}` for one of them; and elements may hold blanks and commas.
+    for (const [text, left] of [
+      ['Driver={ODBC 17};Server=x;Uid=sa;Pwd={hunter2};', `Driver={ODBC 17};Server=x;Uid=sa;Pwd=${MARKER};`],
+      ['Pwd={a;b}}c};Database=d', `Pwd=${MARKER};Database=d`],
+      ['Server=x;Pwd=hun ter, 2&(x);Database=d', `Server=x;Pwd=${MARKER};Database=d`],
+      ['{"dsn":"Server=x;Pwd=hun ter"}', `{"dsn":"Server=x;Pwd=${MARKER}"}`],
+      ['Server=x;Pwd={never closed', `Server=x;Pwd=${MARKER}`],
+    ] as const)
+      expect(redactor.redactText(text)).toEqual({ value: left, count: 1 });
+    for (const harmless of ['const password = {};', '{"password":{"a":1}}', 'a;Pwd=;b=c'])
+      expect(redactor.redactText(harmless)).toEqual({ value: harmless, count: 0 });
     expect(redactor.redactText('PWD=/home/x Pwd=hunter2')).toEqual({ value: `PWD=/home/x Pwd=${MARKER}`, count: 1 });
   });
   it('cuts names into words', () => {
@@ -176,6 +187,9 @@ describe('text', () => {
     ['capitals', 'AB'],
     ['equals', '='],
     ['digits and dots', 'a.1-'],
+    ['braces', 'Pwd={'],
+    ['doubled braces', 'Pwd={}}'],
+    ['elements', ';Pwd=a '],
   ];
   it.each(hostile)('is linear over %s', (_, piece) => {
     const text = (size: number): string => `password="\\"${piece.repeat(size / piece.length)}`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { utf8, utf8Text } from '../../src/base/bytes.ts';
+import { decodeBase64url, utf8, utf8Text } from '../../src/base/bytes.ts';
 import { MAX_LINE_BYTES } from '../../src/base/limits.ts';
 import { lineHead, parseReceipt, readLineHead } from '../../src/receipt/receipt.ts';
 import { newLineView, scanLine } from '../../src/receipt/scan.ts';
@@ -106,6 +106,25 @@ describe('where a line breaks', () => {
     expect(judged(put('{"a":1 }').replace('"v":1}', '"v":01}'))[0]).toBe('MALFORMED');
     expect(judged('{'.repeat(MAX_LINE_BYTES))[0]).toBe('MALFORMED');
     expect(judged('{'.repeat(MAX_LINE_BYTES + 1))[0]).toBe('TOO_LARGE');
+  });
+
+  test('every last character of a kid and of signatures of one and two bytes: what decodes, and nothing else', () => {
+    const chars = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const open = text.slice(0, text.indexOf('"sigs":[') + 8);
+    const accepted = { kid: 0, two: 0, three: 0 };
+    for (const last of chars) {
+      for (const [what, kid, sig] of [
+        ['kid', `${'A'.repeat(42)}${last}`, 'AA'],
+        ['two', 'A'.repeat(43), `A${last}`],
+        ['three', 'A'.repeat(43), `AA${last}`],
+      ] as const) {
+        const [code] = judged(`${open}{"alg":"unknown","kid":"${kid}","sig":"${sig}"}]}`);
+        const decodes = decodeBase64url(utf8(kid)) !== null && decodeBase64url(utf8(sig)) !== null;
+        expect(code, `${kid} ${sig}`).toBe(decodes ? null : 'MALFORMED');
+        if (decodes) accepted[what]++;
+      }
+    }
+    expect(accepted).toEqual({ kid: 16, two: 4, three: 16 });
   });
 
   test('the longest seq and the first too long', () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -151,6 +151,11 @@ describe('reading', () => {
     await expect(openEvidence(join(dir, 'none'))).rejects.toSatisfy((e) => isReceiptError(e, 'LOG_NOT_FOUND'));
     await expect(openEvidence(dir)).rejects.toSatisfy((e) => isReceiptError(e, 'LOG_NOT_FOUND'));
   });
+  test('a folder whose segments cannot be listed is a failure to read, not a folder without them', async () => {
+    await mkdir(join(dir, 'circle'));
+    await symlink('segments', join(dir, 'circle', 'segments'));
+    await expect(openEvidence(join(dir, 'circle'))).rejects.toSatisfy((e) => isReceiptError(e, 'IO'));
+  });
   test('progress is told, and an abort stops', async () => {
     const seen: number[] = [];
     await verify(log.bytes(), { keys, onProgress: ({ lines }) => seen.push(lines) });
@@ -188,6 +193,8 @@ describe('reading', () => {
     await expect(verify(new Uint8Array(0), { expect: { minSize: 0 } })).rejects.toThrow(RangeError);
     await expect(verify(log.bytes(), { notBefore: 'yesterday' })).rejects.toThrow(RangeError);
     await expect(verify(log.bytes(), { keys: ['not a kid'] })).rejects.toThrow(RangeError);
+    // Spare bits set: no thumbprint is spelt so, and a pin that can match nothing is a mistake.
+    await expect(verify(log.bytes(), { keys: [`${'A'.repeat(42)}B`] })).rejects.toThrow(RangeError);
   });
 });
 

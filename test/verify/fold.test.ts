@@ -14,6 +14,7 @@ import { trustKeys } from '../../src/verify/trust.ts';
 import { makeContext, verifyWith } from '../../src/verify/verify.ts';
 import { writeVerdict } from '../../src/verify/write-verdict.ts';
 import { fixedKey, LogBuilder, textOf } from '../../vectors/build.ts';
+import { verifyOnce, verifySplit } from '../tamper/run-kit.ts';
 
 const one = fixedKey('one', 'Ed25519');
 const two = fixedKey('two', 'Ed25519');
@@ -46,7 +47,7 @@ const hostileLines = fc
   .array(
     fc.record({
       index: fc.nat(100),
-      how: fc.constantFrom('keep', 'keep', 'keep', 'keep', 'garble', 'version', 'origin', 'edit'),
+      how: fc.constantFrom('keep', 'keep', 'keep', 'keep', 'garble', 'version', 'origin', 'edit', 'zero'),
     }),
     { maxLength: 24 },
   )
@@ -61,6 +62,7 @@ const hostileLines = fc
       if (how === 'version') return line.replace('"v":1}', '"v":3}');
       if (how === 'origin') return line.replace('example.com/test', 'example.org/test');
       if (how === 'edit') return line.replace('fs.', 'fz.');
+      if (how === 'zero') return line.replace(/"prev":"[0-9a-f]+"/, `"prev":"${'0'.repeat(64)}"`);
       return line;
     });
   });
@@ -73,6 +75,7 @@ const optionSets: VerifyOptions[] = [
     expect: { head: { size: 5, hash: '0'.repeat(64) } },
   },
   { trust: trustKeys([{ key: two.publicKey.kid }]), allowUnsignedTail: true, maxProblems: 3 },
+  { trust: trustKeys([{ key: one.publicKey }]), allowClassical: true, maxProblems: 1 },
 ];
 
 async function summaryOf(lines: readonly string[], context: Context): Promise<Summary> {
@@ -137,6 +140,51 @@ describe('verification is a fold', () => {
       verdicts.add(JSON.stringify({ ...verdict, run: null }));
     }
     expect(verdicts.size).toBe(1);
+  });
+
+  test('a list that ends inside a line keeps what its first checks found, however the log is cut', async () => {
+    const log = new LogBuilder([one]).genesis().calls(1);
+    log.calls(2, { frame: { prev: '0'.repeat(64), time: '2001-01-01T00:00:00.000Z' } });
+    const trust = trustKeys([{ key: one.publicKey }]);
+    for (const maxProblems of [1, 2, 3, 4, 5]) {
+      const options = { trust, maxProblems, allowClassical: true, notBefore: '2020-01-01T00:00:00.000Z' };
+      const once = await verifyOnce(log.bytes(), options, engines);
+      expect(once.problems[0]).toMatchObject({ code: 'GENESIS_RULE', line: 3 });
+      for (const split of await verifySplit(log.bytes(), options, engines)) {
+        expect({ ...split, run: null }).toEqual({ ...once, run: null });
+      }
+    }
+  });
+
+  test('a line too long to hold is reported alike, wherever it stands among the bytes read at a time', async () => {
+    const long = concatBytes(new Uint8Array(1_600_000).fill(0x7b), Uint8Array.of(0x0a));
+    const padding = new LogBuilder([one]).genesis('batch');
+    while (padding.lines.length * padding.lines[0]!.length < 700_000) padding.calls(1, { by: [] });
+    const found = new Set<string>();
+    for (const lines of [padding.lines.slice(0, 1), padding.lines]) {
+      const bytes = concatBytes(...lines, long);
+      const once = await verifyOnce(bytes, optionSets[1]!, engines);
+      for (const split of await verifySplit(bytes, optionSets[1]!, engines)) {
+        expect({ ...split, run: null }).toEqual({ ...once, run: null });
+      }
+      const { code, expected, found: what } = once.problems.find(({ check }) => check === 'form')!;
+      found.add(`${code}: expected ${expected}, found ${what}`);
+    }
+    expect([...found]).toEqual(['TOO_LARGE: expected a line of at most 1048576 bytes, found 1600000 bytes']);
+  });
+
+  test('a pinned seq that several lines state: the first counts, however the log is cut', async () => {
+    const log = new LogBuilder([one]).genesis('batch').calls(1, { by: [] });
+    const { head } = log;
+    log.calls(1, { by: [], frame: { seq: 1, time: '2027-01-01T00:00:00.000Z' } }).calls(2, { by: [] });
+    for (const hash of [head, log.head]) {
+      const options = { ...optionSets[1]!, expect: { head: { size: 2, hash } } };
+      const once = await verifyOnce(log.bytes(), options, engines);
+      expect(once.tail.status).toBe(hash === head ? 'open' : 'forked');
+      for (const split of await verifySplit(log.bytes(), options, engines)) {
+        expect({ ...split, run: null }).toEqual({ ...once, run: null });
+      }
+    }
   });
 
   test('only the last run may end in torn bytes', async () => {

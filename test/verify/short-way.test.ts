@@ -86,9 +86,18 @@ test('a pin is compared either way', async () => {
   expect(other.tail.status).toBe('forked');
 });
 
+test.each(['1', '2'])('lines of the other version among unsigned ones, in a log of version %s', async (v) => {
+  const log = new LogBuilder([key]).genesis('batch', { v });
+  for (const other of ['1', '1', '2', '2', '1', '1', '2']) log.add(shortCall(1), { by: [], v: other });
+  const { problems, verdict } = await bothWays(log.bytes());
+  expect(verdict).toBe('invalid');
+  const mixed = problems.filter(({ code }) => code === 'VERSION_MIXED').map(({ line }) => line);
+  expect(mixed).toEqual(v === '1' ? [4, 5, 8] : [2, 3, 6, 7]);
+});
+
 test('whatever is done to the lines, both ways give one verdict', async () => {
   const step = fc.record({
-    how: fc.constantFrom('drop', 'swap', 'repeat', 'byte', 'byte', 'byte', 'cut'),
+    how: fc.constantFrom('drop', 'swap', 'repeat', 'byte', 'byte', 'byte', 'cut', 'version'),
     line: fc.nat(100),
     at: fc.nat(700),
     byte: fc.oneof(fc.integer({ min: 0x20, max: 0x7e }), fc.nat(255)),
@@ -105,6 +114,10 @@ test('whatever is done to the lines, both ways give one verdict', async () => {
         else if (how === 'repeat') changed.splice(i, 0, bytes);
         else if (how === 'cut') changed[i] = bytes.subarray(0, at % bytes.length);
         else if (how === 'byte') changed[i] = bytes.with(at % bytes.length, byte);
+        else if (how === 'version') {
+          const text = new TextDecoder('latin1').decode(bytes);
+          changed[i] = Uint8Array.from(text.replace(/"v":\d+}/, `"v":${1 + (byte % 2)}}`), (c) => c.charCodeAt(0));
+        }
       }
       const { problems } = await bothWays(concatBytes(...changed));
       for (const { code } of problems) seen.add(code);
