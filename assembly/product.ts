@@ -84,10 +84,12 @@ function multiplyRow(row: usize, w: usize, z0: v128, z1: v128, z2: v128, z3: v12
 
 /** out = a * b in the NTT domain, times 1/R, one polynomial. In: |a|, |b| < 9.1 Q. Out: below 83 Q^2 / 2^32 + Q / 2 < 0.67 Q. */
 export function multiplyPoly(a: usize, b: usize, out: usize): void {
+  const q = v128.load32_splat(CONSTANTS);
+  const qinv = v128.load32_splat(CONSTANTS, 4);
   for (let at: usize = 0; at < POLY; at += VECTOR) {
     const x = v128.load(a + at);
     const y = v128.load(b + at);
-    v128.store(out + at, montgomery(i64x2.extmul_low_i32x4_s(x, y), i64x2.extmul_high_i32x4_s(x, y)));
+    v128.store(out + at, montgomery(i64x2.extmul_low_i32x4_s(x, y), i64x2.extmul_high_i32x4_s(x, y), q, qinv));
   }
 }
 
