@@ -212,5 +212,14 @@ export function tamperedTails(): Case[] {
       options: { expect_genesis: hashAt(lines, 1) },
       expect: { lines: { 1: 'MALFORMED', 2: 'PARTIAL' }, log: 'PIN_UNCHECKED' },
     },
+    {
+      name: 'pin-genesis-behind-unparsed-line-1',
+      about:
+        '8: a pin that cannot be compared is PIN_UNCHECKED: what is the first entry, an unparsed line 1 leaves open',
+      bytes: concatBytes(rawBytes('garbage\n'), ...new LogBuilder([alice]).genesis().calls(1).lines),
+      trust: ['alice'],
+      options: { expect_genesis: hashAt(lines, 1) },
+      expect: { lines: { 1: 'MALFORMED' }, log: 'PIN_UNCHECKED' },
+    },
   ];
 }

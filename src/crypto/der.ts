@@ -109,11 +109,11 @@ export class DerReader {
 
 /** Write one element. @returns fresh bytes. @throws RangeError above 65,535 bytes of contents. */
 export function der(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
-  const body = concatBytes(...contents);
-  const n = body.length;
+  const n = contents.reduce((sum, { length }) => sum + length, 0);
   if (n > 0xffff) throw new RangeError(`der: expected at most 65535 bytes of contents, got ${n}`);
   const length = n < 0x80 ? [n] : n < 0x100 ? [0x81, n] : [0x82, n >>> 8, n & 0xff];
-  return concatBytes(Uint8Array.of(tag, ...length), body);
+  // Copied once: contents may be secret, and a second copy would be nobody's to wipe.
+  return concatBytes(Uint8Array.of(tag, ...length), ...contents);
 }
 
 /** Write a BIT STRING of whole bytes. */

@@ -32,9 +32,11 @@ export function nobleSecretOf(key: SecretKey): NobleSecret {
   throw new TypeError(`${key}: a SecretKey without the bytes of its algorithm`);
 }
 
-/** Draw rnd for one signature. @returns 32 bytes, yours to wipe. */
+/** Draw rnd for one signature. @returns 32 bytes, yours to wipe. @throws TypeError when the Random gives something else than bytes */
 export function drawRnd({ random = systemRandom, deterministicForTests = false }: HedgeOptions): Uint8Array {
-  return deterministicForTests ? new Uint8Array(RND_BYTES) : random.bytes(RND_BYTES);
+  const rnd = deterministicForTests ? new Uint8Array(RND_BYTES) : random.bytes(RND_BYTES);
+  if (!(rnd instanceof Uint8Array)) throw new TypeError('Random: expected bytes as Uint8Array');
+  return rnd;
 }
 
 /**

@@ -112,7 +112,12 @@ export function keyFromExpanded(expanded: Uint8Array): SecretKey {
     );
   }
   const own = copyBytes(expanded);
-  return new SecretKey(readPublicKey('ML-DSA-65', publicKeyOfExpanded(own)), null, own);
+  try {
+    return new SecretKey(readPublicKey('ML-DSA-65', publicKeyOfExpanded(own)), null, own);
+  } catch (error) {
+    wipe(own);
+    throw error;
+  }
 }
 
 /** Take an ML-DSA-65 key in both forms, which must be one key. @throws ReceiptError KEY_MISMATCH @see RFC 9881 section 6 */

@@ -1,3 +1,4 @@
+import { wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { DerReader, der, TAG } from './der.ts';
 import {
@@ -27,13 +28,14 @@ export type Pkcs8Form = 'seed' | 'expanded' | 'both';
  * @see RFC 5958 section 2, RFC 9881 section 6, RFC 8410 section 7
  */
 export function encodePkcs8(key: SecretKey, form: Pkcs8Form = 'seed'): Uint8Array {
-  return der(
-    TAG.sequence,
-    der(TAG.integer, Uint8Array.of(0)),
-    derAlgorithm(key.alg),
-    der(TAG.octetString, derSecret(key, form)),
-  );
+  const secret = derSecret(key, form);
+  const wrapped = der(TAG.octetString, secret);
+  const out = der(TAG.sequence, der(TAG.integer, Uint8Array.of(0)), derAlgorithm(key.alg), wrapped);
+  wipe(secret, wrapped);
+  return out;
 }
+
+/** @returns the key as its algorithm writes it, fresh: wipe it. */
 
 function derSecret(key: SecretKey, form: Pkcs8Form): Uint8Array {
   const { seed, expanded } = key;
@@ -50,7 +52,11 @@ function derSecret(key: SecretKey, form: Pkcs8Form): Uint8Array {
   if (key.alg === 'Ed25519' || expanded === null) return der(TAG.octetString, seed!);
   if (form === 'seed') return der(TAG.context0, seed!);
   const full = der(TAG.octetString, expanded);
-  return form === 'expanded' ? full : der(TAG.sequence, der(TAG.octetString, seed!), full);
+  if (form === 'expanded') return full;
+  const half = der(TAG.octetString, seed!);
+  const both = der(TAG.sequence, half, full);
+  wipe(half, full);
+  return both;
 }
 
 /**

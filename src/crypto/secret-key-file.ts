@@ -1,4 +1,4 @@
-import { fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
+import { fromBase64url, toBase64url, utf8, wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { parseJwkText, publicHalfOfJwk } from './jwk.ts';
 import { keyFromSeed, requireOwnPublicKey, SEED_BYTES, type SecretKey } from './keys.ts';
@@ -6,6 +6,7 @@ import { decodePem, encodePem, looksLikePem } from './pem.ts';
 import { decodePkcs8, encodePkcs8 } from './pkcs8.ts';
 import { toJwk } from './public-key.ts';
 import { looksLikePkcs8, MAX_KEY_FILE_BYTES, requireBytes, textOf } from './public-key-file.ts';
+import { decodeSpki } from './spki.ts';
 
 /**
  * Read a secret key file, as `--key FILE` of a writer names one: PKCS#8 (PEM or DER) or a private JWK. Bare 32 bytes are refused,
@@ -20,13 +21,22 @@ export function readSecretKeyFile(bytes: Uint8Array): SecretKey {
   if (text !== null && looksLikePem(text)) return fromPem(text);
   if (text !== null && /^\s*\{/.test(text)) return decodeSecretJwk(text);
   if (bytes[0] === 0x30 && looksLikePkcs8(bytes)) return decodePkcs8(bytes);
-  if (bytes[0] === 0x30) throw publicOnly('SPKI');
+  if (bytes[0] === 0x30) {
+    // Encrypted PKCS#8 starts as SPKI does; reading says which it is.
+    decodeSpki(bytes);
+    throw publicOnly('SPKI');
+  }
   throw unrecognised();
 }
 
 /** Write PKCS#8 in PEM, seed form. @returns fresh bytes, secret: wipe them. @throws ReceiptError KEY_UNSUITABLE without a seed */
 export function encodeSecretPem(key: SecretKey): Uint8Array {
-  return encodePem('PRIVATE KEY', encodePkcs8(key));
+  const pkcs8 = encodePkcs8(key);
+  try {
+    return encodePem('PRIVATE KEY', pkcs8);
+  } finally {
+    wipe(pkcs8);
+  }
 }
 
 /**
@@ -53,8 +63,15 @@ export function decodeSecretJwk(text: string): SecretKey {
   const claimed = publicHalfOfJwk(jwk);
   const member = claimed.alg === 'Ed25519' ? 'd' : 'priv';
   if (jwk[member] === undefined) throw publicOnly('JWK');
-  const key = keyFromSeed(claimed.alg, decodeSeed(jwk[member], member));
-  requireOwnPublicKey(key, claimed, 'JWK');
+  const seed = decodeSeed(jwk[member], member);
+  const key = keyFromSeed(claimed.alg, seed);
+  wipe(seed);
+  try {
+    requireOwnPublicKey(key, claimed, 'JWK');
+  } catch (error) {
+    key.wipe();
+    throw error;
+  }
   return key;
 }
 
@@ -77,6 +94,14 @@ function decodeSeed(value: unknown, member: string): Uint8Array {
 
 function fromPem(text: string): SecretKey {
   const { label, der } = decodePem(text);
+  try {
+    return fromLabelled(label, der);
+  } finally {
+    wipe(der);
+  }
+}
+
+function fromLabelled(label: string, der: Uint8Array): SecretKey {
   if (label === 'PRIVATE KEY') return decodePkcs8(der);
   if (label === 'PUBLIC KEY') throw publicOnly('PEM PUBLIC KEY');
   throw new ReceiptError('UNSUPPORTED', `PEM label: expected PRIVATE KEY, got ${label}`, {

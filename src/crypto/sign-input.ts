@@ -12,6 +12,7 @@ export const MU_BYTES = 64;
  */
 export function copySignInput(input: SignInput): SignInput {
   if ('mu' in input) {
+    if ('message' in input) throw new TypeError('sign: expected a message and context, or a mu, not both');
     if (!(input.mu instanceof Uint8Array)) throw new TypeError('sign: expected mu as Uint8Array');
     if (input.mu.length !== MU_BYTES)
       throw new RangeError(`sign: expected a mu of ${MU_BYTES} bytes, got ${input.mu.length}`);

@@ -41,10 +41,12 @@ interface Waiting {
 /**
  * Sign with noble in a worker thread: signing costs this thread two messages. Does not keep the process alive, except while a
  * signature is due. @param key copied to the worker; yours may be wiped once this resolves.
- * @throws ReceiptError ENGINE_UNAVAILABLE when the worker does not start.
+ * @throws ReceiptError ENGINE_UNAVAILABLE when the worker does not start; TypeError on a key that was wiped.
  */
 export async function createWorkerSigner(key: SecretKey, options: HedgeOptions = {}): Promise<WorkerSigner> {
-  const worker = new Worker(WORKER_FILE, FROM_SOURCE ? { env: {} } : { env: {}, execArgv: [] });
+  // Before the worker: a key that was wiped starts none, which nothing would end.
+  const secret = copyOf(nobleSecretOf(key));
+  const worker = startWorker(secret);
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   let dead: ReceiptError | null = null;
@@ -68,13 +70,7 @@ export async function createWorkerSigner(key: SecretKey, options: HedgeOptions =
   await new Promise<void>((resolve, reject) => {
     const unavailable = (cause?: unknown): void => {
       fail(cause);
-      reject(
-        new ReceiptError('ENGINE_UNAVAILABLE', 'signer worker: expected it to start, got a failure', {
-          at: WORKER_FILE.pathname.split('/').slice(-2).join('/'),
-          next: ['sign without a worker'],
-          cause,
-        }),
-      );
+      reject(notStarted(cause));
     };
     worker.once('error', unavailable);
     worker.once('exit', () => unavailable());
@@ -83,7 +79,6 @@ export async function createWorkerSigner(key: SecretKey, options: HedgeOptions =
       else if (message.op === 'signed') settle(message.id)?.resolve(message.signature);
       else settle(message.id)?.reject(signFailed('signer worker', new Error(message.reason)));
     });
-    const secret = copyOf(nobleSecretOf(key));
     worker.postMessage({ op: 'key', secret } satisfies ToWorker, [bytesOf(secret).buffer as ArrayBuffer]);
   });
   worker.unref();
@@ -108,10 +103,10 @@ export async function createWorkerSigner(key: SecretKey, options: HedgeOptions =
       const rnd = drawOrFail(options);
       const id = nextId++;
       try {
-        const signature = new Promise<Uint8Array>((resolve, reject) => waiting.set(id, { resolve, reject }));
-        worker.ref();
+        // Sent first: what could not be sent has no answer, and must not keep the process waiting for one.
         worker.postMessage({ op: 'sign', id, input: own, rnd } satisfies ToWorker);
-        return await signature;
+        worker.ref();
+        return await new Promise<Uint8Array>((resolve, reject) => waiting.set(id, { resolve, reject }));
       } finally {
         wipe(rnd);
       }
@@ -119,6 +114,25 @@ export async function createWorkerSigner(key: SecretKey, options: HedgeOptions =
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** @param secret wiped when there is no worker to take it. */
+function startWorker(secret: NobleSecret): Worker {
+  try {
+    return new Worker(WORKER_FILE, FROM_SOURCE ? { env: {} } : { env: {}, execArgv: [] });
+  } catch (cause) {
+    wipe(bytesOf(secret));
+    // Such as Node's permission model, which forbids threads unless told otherwise.
+    throw notStarted(cause);
+  }
+}
+
+function notStarted(cause: unknown): ReceiptError {
+  return new ReceiptError('ENGINE_UNAVAILABLE', 'signer worker: expected it to start, got a failure', {
+    at: WORKER_FILE.pathname.split('/').slice(-2).join('/'),
+    next: ['sign without a worker'],
+    cause,
+  });
 }
 
 function drawOrFail(options: HedgeOptions): Uint8Array {

@@ -115,6 +115,8 @@ describe('every signer', () => {
     const noble = await createSigner(key, { engine: 'noble' });
     await expect(noble.sign({ mu: new Uint8Array(63) })).rejects.toThrow(RangeError);
     await expect(noble.sign({ mu: 'x' as unknown as Uint8Array })).rejects.toThrow(TypeError);
+    // Of two, one would be signed and the other believed signed.
+    await expect(noble.sign({ ...input, mu: new Uint8Array(64) })).rejects.toThrow(TypeError);
   });
 
   it('mu is UNSUPPORTED for Ed25519, which has none, in every engine', async () => {
