@@ -199,7 +199,7 @@ describe('rounding', () => {
   it('w1 of all residues mod Q, from every representative in the range, with and without a hint', () => {
     const [w, positions, encoded] = [k.at('W'), k.at('SIGNATURE'), k.at('W1')];
     const wrong: number[] = [];
-    for (let first = from; first <= to; first += 256) {
+    for (let first = from; first <= to && wrong.length < 20; first += 256) {
       for (let n = 0; n < 256; n++) k.coefficients[w / 4 + n] = Math.min(first + n, to);
       for (const parity of [0, 1]) {
         for (let n = 0; n < 128; n++) k.bytes[positions + n] = 2 * n + parity;
