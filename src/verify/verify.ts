@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
@@ -88,7 +89,7 @@ async function prepareNamedKeys(source: Source, options: VerifyOptions, context:
 
 async function spoolInMemory(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Spool> {
   const kept: Uint8Array[] = [];
-  for await (const chunk of chunks) kept.push(chunk.slice());
+  for await (const chunk of chunks) kept.push(copyBytes(chunk));
   return { chunks: () => kept, dispose: async () => {} };
 }
 
