@@ -2,7 +2,7 @@
  * The memory of verifier.wasm: fixed, never grown, public data only. Each offset is computed from the one before.
  *
  *     region       bytes      holds                                        written by       read by
- *     (static)       512      constants of the kernels                     the compiler     all
+ *     (static)      4032      constants of the kernels, from 64 on          the compiler     all
  *     ZETAS         4224      twiddles, forward and inverse                zetas            ntt
  *     STATES         400      two Keccak states, word by word              keccak-pair      keccak-pair, sample
  *     STATE          200      one Keccak state                             keccak           keccak, sample
@@ -52,7 +52,7 @@ export const KEY_TERMS: usize = <usize>(L + 1);
 export const KEY_TR: usize = <usize>K * KEY_TERMS * POLY;
 export const KEY_BYTES: usize = KEY_TR + <usize>TR_BYTES;
 
-export const ZETAS: usize = 512;
+export const ZETAS: usize = 4096;
 export const STATES: usize = ZETAS + 4224;
 export const STATE: usize = STATES + 400;
 export const MU: usize = STATE + 200;

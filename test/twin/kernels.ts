@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
+// `--config none`: a file that is not there, else asc takes asconfig.json, and with it noAssert, from the base folder.
 const FLAGS =
-  '--runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 20 --maximumMemory 20 --outFile kernels.wasm';
+  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 20 --maximumMemory 20 --outFile kernels.wasm';
 
 /**
  * Compile the kernels of one module: every kernel exported, no optimisation, assertions on.
