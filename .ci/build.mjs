@@ -26,23 +26,27 @@ const run = (...args) => {
   if (status !== 0) process.exit(status ?? 1);
 };
 
-// The kernels first: their bytes go into a module of src/ that git ignores, so that sources, tests, dist and bundlers find them alike.
+// The kernels first: their bytes go into modules of src/ that git ignores, so that sources, tests, dist and bundlers find them alike.
+// Two modules: the verifier never meets a secret, and who only verifies never loads the signer.
 mkdirSync(join(root, 'dist'), { recursive: true });
-const wasm = join(root, 'dist', 'verifier.wasm');
-run(asc, '--config', 'asconfig.json', '--outFile', wasm);
-const bytes = readFileSync(wasm);
-const embedded = join(root, 'src', 'crypto', 'verifier-wasm.ts');
-const text = `// Generated from assembly/ by the build, never edited.
+for (const name of ['verifier', 'signer']) {
+  const wasm = join(root, 'dist', `${name}.wasm`);
+  run(asc, `assembly/${name}.ts`, '--config', 'asconfig.json', '--target', name, '--outFile', wasm);
+  const bytes = readFileSync(wasm);
+  const embedded = join(root, 'src', 'crypto', `${name}-wasm.ts`);
+  const constant = name.toUpperCase();
+  const text = `// Generated from assembly/ by the build, never edited.
 
-/** dist/verifier.wasm as base64url. */
-export const VERIFIER_WASM: string =
+/** dist/${name}.wasm as base64url. */
+export const ${constant}_WASM: string =
   '${bytes.toString('base64url')}';
 
 /** SHA-256 of those bytes, hex. */
-export const VERIFIER_SHA256: string = '${createHash('sha256').update(bytes).digest('hex')}';
+export const ${constant}_SHA256: string = '${createHash('sha256').update(bytes).digest('hex')}';
 `;
-// Written only when it changes: whoever runs from src/ at this moment reads it whole.
-if (!existsSync(embedded) || readFileSync(embedded, 'utf8') !== text) writeFileSync(embedded, text);
+  // Written only when it changes: whoever runs from src/ at this moment reads it whole.
+  if (!existsSync(embedded) || readFileSync(embedded, 'utf8') !== text) writeFileSync(embedded, text);
+}
 
 run(tsc, '-p', root);
 

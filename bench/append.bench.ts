@@ -29,7 +29,8 @@ const key = benchKey('ML-DSA-65');
 const events: readonly JsonObject[] = Array.from({ length: 256 }, (_, n) => call400(n));
 /** `--signed-only`: no rivals, no unsigned log; for a second Node whose only difference is how it signs. */
 const SIGNED_ONLY = process.argv.includes('--signed-only');
-const engine = hasNativeSigning('ML-DSA-65') ? 'native' : 'noble in a worker';
+/** Who signs: our kernels, and beside them what this Node has without them. */
+const ENGINES = ['wasm', hasNativeSigning('ML-DSA-65') ? 'native' : 'noble in a worker'] as const;
 const node = `Node ${process.versions.node.split('.').slice(0, 2).join('.')}`;
 
 /** One turn of one contender. */
@@ -105,18 +106,24 @@ async function jsonlBlocking(lines: readonly Uint8Array[]): Promise<Turn> {
   return turn;
 }
 
-const signer = await createSigner(key, engine === 'native' ? { engine: 'native' } : { engine: 'noble', worker: true });
+const makeSigner = (engine: (typeof ENGINES)[number]): Promise<ClosableSigner> =>
+  createSigner(key, engine === 'noble in a worker' ? { engine: 'noble', worker: true } : { engine });
+const signers = await Promise.all(ENGINES.map(makeSigner));
+const [signer] = signers as [ClosableSigner];
 const turns = new Map<string, Turn[]>();
 try {
   const lines = await linesOf(signer);
   const contenders: [name: string, run: () => Promise<Turn>][] = [];
-  const signedName = `each, ML-DSA-65 ${engine}, ${node}`;
   if (!SIGNED_ONLY) {
     contenders.push([AWAITED, () => jsonlAwaited(lines)]);
     contenders.push([BLOCKING, () => jsonlBlocking(lines)]);
     for (const n of APPENDERS) contenders.push([`unsigned, ${n}`, () => perdure(n, signer, 'batch')]);
   }
-  for (const n of APPENDERS) contenders.push([`${signedName}, ${n}`, () => perdure(n, signer, 'each')]);
+  for (const [i, engine] of ENGINES.entries()) {
+    for (const n of APPENDERS) {
+      contenders.push([`each, ML-DSA-65 ${engine}, ${node}, ${n}`, () => perdure(n, signers[i]!, 'each')]);
+    }
+  }
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, run] of contenders) {
       progress(`append, ${node}: round ${round + 1} of ${ROUNDS}, ${name}`);
@@ -161,6 +168,6 @@ try {
     return [...throughputs, { name, value, ...(promised ? { at_most: 1.2 } : {}) }];
   }
 } finally {
-  await signer.close();
+  for (const one of signers) await one.close();
   await rm(folder, { recursive: true, force: true });
 }

@@ -2,11 +2,12 @@ import Benchmark from 'benchmark';
 import { hasNativeSigning } from '../src/crypto/engine-native-sign.ts';
 import { nativeVerifier } from '../src/crypto/engine-native-verify.ts';
 import { nobleVerifier } from '../src/crypto/engine-noble-verify.ts';
+import { wasmVerifier } from '../src/crypto/engine-wasm-verify.ts';
 import { type ClosableSigner, createSigner } from '../src/crypto/signers.ts';
 import { CONTEXTS, type Verifier } from '../src/crypto/verifier.ts';
 import { canonicalBytes } from '../src/receipt/canonical.ts';
 import { benchKey, call400 } from './events.ts';
-import { assertThat, median, progress, QUICK, type Row, report, rounded } from './result.ts';
+import { assertThat, median, progress, QUICK, type Ratio, type Row, report, rounded } from './result.ts';
 
 /*
  * The micro table: what one signature costs, by engine, ML-DSA-65 beside Ed25519. benchmark.js times; the contenders take turns, some
@@ -35,6 +36,8 @@ for (const alg of ['ML-DSA-65', 'Ed25519'] as const) {
   if (alg === 'ML-DSA-65') {
     const make = (): Promise<ClosableSigner> => createSigner(key, { engine: 'noble', worker: true });
     engines.push({ engine: 'noble in a worker', make, verifier: null });
+    // Keys are prepared at the first use, which the assertions below are.
+    engines.push({ engine: 'wasm', make: () => createSigner(key, { engine: 'wasm' }), verifier: wasmVerifier });
   }
   if (hasNativeSigning(alg)) {
     engines.push({ engine: 'native', make: () => createSigner(key, { engine: 'native' }), verifier: nativeVerifier });
@@ -69,13 +72,19 @@ const rows = contenders.map(({ row, turns }): Row => {
 });
 const usOf = (op: string, alg: string, engine: string): number | undefined =>
   rows.find((row) => row.op === op && row.alg === alg && row.engine === engine)?.us as number | undefined;
-const ratios = ['noble', 'native'].flatMap((engine) =>
-  ['sign', 'verify'].flatMap((op) => {
-    const [pq, classical] = [usOf(op, 'ML-DSA-65', engine), usOf(op, 'Ed25519', engine)];
-    if (pq === undefined || classical === undefined) return [];
-    return [{ name: `${op} ML-DSA-65 / Ed25519, ${engine}, ${node}`, value: rounded(pq / classical) }];
-  }),
-);
+const ratios: Ratio[] = ['sign', 'verify'].flatMap((op) => {
+  const ratio = (name: string, a: number | undefined, b: number | undefined): Ratio[] =>
+    a === undefined || b === undefined ? [] : [{ name: `${op} ${name}, ${node}`, value: rounded(a / b) }];
+  const wasm = usOf(op, 'ML-DSA-65', 'wasm');
+  return [
+    ...['noble', 'native'].flatMap((engine) => [
+      ...ratio(`ML-DSA-65 / Ed25519, ${engine}`, usOf(op, 'ML-DSA-65', engine), usOf(op, 'Ed25519', engine)),
+      ...ratio(`ML-DSA-65, ${engine} / wasm`, usOf(op, 'ML-DSA-65', engine), wasm),
+    ]),
+    // Ed25519 has no kernel of ours: its best here is OpenSSL's.
+    ...ratio('ML-DSA-65 / Ed25519, wasm', wasm, usOf(op, 'Ed25519', 'native')),
+  ];
+});
 report({ parameters: { message_bytes: message.length, rounds: ROUNDS, turn_seconds: TURN_SECONDS }, rows, ratios });
 
 /** One turn of one contender. @returns microseconds an operation, mean of the turn: signing has no typical case, it tries again. */

@@ -124,9 +124,13 @@ function cryptoLines(result: Result): Line[] {
     .map((row): Line => {
       const classical = result.rows.find(
         (other) =>
-          other.alg === 'Ed25519' && other.op === row.op && other.engine === row.engine && other.node === row.node,
+          other.alg === 'Ed25519' &&
+          other.op === row.op &&
+          other.engine === (row.engine === 'wasm' ? 'native' : row.engine) &&
+          other.node === row.node,
       );
-      const beside = classical === undefined ? '' : `Ed25519: ${time(classical)}`;
+      const whose = row.engine === 'wasm' ? 'Ed25519, native' : 'Ed25519';
+      const beside = classical === undefined ? '' : `${whose}: ${time(classical)}`;
       const ratio = result.ratios.find(
         ({ name }) => name === `${row.op} ML-DSA-65 / Ed25519, ${row.engine}, ${row.node}`,
       );

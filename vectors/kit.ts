@@ -1,5 +1,6 @@
 import { utf8 } from '../src/base/bytes.ts';
 import { type Case, FOLDERS, type Folder, indexEntry, keyTable } from './case.ts';
+import { readings } from './readings.ts';
 import { goodLogs } from './receipts.ts';
 import { goodEvents } from './receipts-events.ts';
 import { goodLines } from './receipts-lines.ts';
@@ -18,8 +19,9 @@ import { openTails } from './unverifiable-tails.ts';
 
 /** All cases, by folder. */
 export async function kitCases(): Promise<Record<Folder, Case[]>> {
+  const read = readings();
   return {
-    receipts: [...goodLogs(), ...goodEvents(), ...goodLines(), ...(await recordedCases())],
+    receipts: [...goodLogs(), ...goodEvents(), ...goodLines(), ...(await recordedCases()), ...read.receipts],
     tampered: [
       ...tamperedEvents(),
       ...tamperedLines(),
@@ -30,8 +32,9 @@ export async function kitCases(): Promise<Record<Folder, Case[]>> {
       ...tamperedRequirements(),
       ...tamperedKeys(),
       ...tamperedTails(),
+      ...read.tampered,
     ],
-    unverifiable: [...openSigners(), ...openTails()],
+    unverifiable: [...openSigners(), ...openTails(), ...read.unverifiable],
   };
 }
 

@@ -5,6 +5,7 @@ import { type Random, systemRandom } from '../base/ports.ts';
 import type { SecretKey } from './keys.ts';
 import { copySignInput, muUnsupported, signFailed } from './sign-input.ts';
 import type { Signer, SignInput } from './signer.ts';
+import { inTurns } from './turns.ts';
 import { signedMessage } from './verifier.ts';
 
 /** Bytes of rnd. @see FIPS 204 Algorithm 2 */
@@ -57,7 +58,6 @@ export function signNoble(secret: NobleSecret, input: SignInput, rnd: Uint8Array
  * @param key used in place, not copied: wipe it when the signer is done.
  */
 export function createNobleSigner(key: SecretKey, options: HedgeOptions = {}): Signer {
-  let last: Promise<unknown> = Promise.resolve();
   const signNow = (input: SignInput): Uint8Array => {
     let rnd: Uint8Array = new Uint8Array(0);
     try {
@@ -69,22 +69,10 @@ export function createNobleSigner(key: SecretKey, options: HedgeOptions = {}): S
       wipe(rnd);
     }
   };
+  const signInTurn = inTurns(signNow);
   return {
     publicKey: key.publicKey,
     engine: 'noble',
-    async sign(input) {
-      const own = copySignInput(input);
-      const job = last.then(nextTurn).then(() => signNow(own));
-      last = job.catch(() => undefined);
-      return job;
-    },
+    sign: async (input) => signInTurn(copySignInput(input)),
   };
-}
-
-/** Let the event loop run once: timers and I/O go first. A promise alone would not: microtasks keep everything else waiting. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else setTimeout(resolve, 0);
-  });
 }

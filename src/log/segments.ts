@@ -75,6 +75,7 @@ export class SegmentWriter {
   /**
    * Go on at the end of the last segment, or start the first. Bytes and name are synced also where they are there already: a writer
    * that was killed may have left them in memory only, and what is appended from here on must not stand on them.
+   * A known gap: bytes whose sync failed in an earlier writer may be called clean by the system and not be written by this one either.
    * @param bytes its size, all of it whole lines.
    */
   static async open(disk: Disk, segmentBytes: number, index: number, bytes: number): Promise<SegmentWriter> {

@@ -100,7 +100,8 @@ export class KeyRing {
   /**
    * Judge the signatures of a line.
    * @param named what the line itself names when it is a genesis or rotation: those keys are known for its own signatures.
-   * @param demanded whether those keys must have signed it too. @param count lines that are alike.
+   * @param demanded whether those keys must have signed it too: they are all in force there, also those that were retired (section 5).
+   * @param count lines that are alike.
    */
   judge(profile: Profile, named: Requirement | null, demanded: boolean, count: number): SignatureView {
     const own = new Set(named?.keys.map((key) => key.kid) ?? []);
@@ -114,7 +115,7 @@ export class KeyRing {
       const chain = this.chain.get(kid);
       if (fact.trust === null && chain === undefined && !own.has(kid)) unknown++;
       else if (!fact.good) bad.push(kid);
-      else if (chain !== undefined && chain.retiredAt !== null && !own.has(kid))
+      else if (chain !== undefined && chain.retiredAt !== null && !(demanded && own.has(kid)))
         retired.push({ kid, seq: chain.retiredAt });
       else {
         good.push(fact);

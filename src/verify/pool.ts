@@ -13,9 +13,9 @@ import type { Summary } from './summary.ts';
 import { outsideKeysOf } from './trust.ts';
 
 /**
- * Workers are started when the thread that asks would be busy for so long with what is left: starting two of them and warming them up takes
- * about 0.2 s (measured, 2 cores).
- * How fast it goes is measured over the first batches: signed entries take ten times as long as unsigned ones, and engines differ.
+ * Workers are started when the thread that asks would be busy for so long with what is left: starting two of them and warming them
+ * up takes about 0.2 s. How fast it goes is measured over the first batches: signed entries take ten times as long as unsigned ones,
+ * and engines differ.
  */
 const LEAST_SHARED_MS = 500;
 const LEAST_MEASURED_MS = 40;

@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
@@ -108,7 +109,7 @@ export async function prepareNamedKeys(
 
 async function spoolInMemory(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Spool> {
   const kept: Uint8Array[] = [];
-  for await (const chunk of chunks) kept.push(chunk.slice());
+  for await (const chunk of chunks) kept.push(copyBytes(chunk));
   return { chunks: () => kept, dispose: async () => {} };
 }
 

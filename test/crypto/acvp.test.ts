@@ -25,24 +25,28 @@ describe.skipIf(!hasShared)('NIST ACVP, ML-DSA-65, against noble and wasm', () =
   });
 
   // Contexts of these vectors are bytes, not text, so that the public signer gets them inside mu = H(tr ‖ M'). Nothing is left out.
-  it('sigGen: 120 signatures of 8 groups, deterministic and hedged, byte for byte through the public signer', async () => {
-    const groups = sigGenGroups();
-    const counts: Partial<Record<Kind, number>> = {};
-    for (const { kind, deterministic, tests } of groups) {
-      for (const test of tests) {
-        const sk = fromHex(test.sk);
-        const rnd = test.rnd === undefined ? undefined : fromHex(test.rnd);
-        expect(rnd === undefined).toBe(deterministic);
-        const randomness =
-          rnd === undefined ? { deterministicForTests: true } : { random: { bytes: () => rnd.slice() } };
-        const signer = await createSigner(keyFromExpanded(sk), { engine: 'noble', ...randomness });
-        const signature = await signer.sign({ mu: muOf(kind, test, sk.subarray(64, 128)) });
-        expect(equalBytes(signature, fromHex(test.signature)), `tcId ${test.tcId}`).toBe(true);
-        counts[kind] = (counts[kind] ?? 0) + 1;
+  it.each(['noble', 'wasm'] as const)(
+    'sigGen by %s: 120 signatures of 8 groups, deterministic and hedged, byte for byte through the public signer',
+    async (engine) => {
+      const groups = sigGenGroups();
+      const counts: Partial<Record<Kind, number>> = {};
+      for (const { kind, deterministic, tests } of groups) {
+        for (const test of tests) {
+          const sk = fromHex(test.sk);
+          const rnd = test.rnd === undefined ? undefined : fromHex(test.rnd);
+          expect(rnd === undefined).toBe(deterministic);
+          const randomness =
+            rnd === undefined ? { deterministicForTests: true } : { random: { bytes: () => rnd.slice() } };
+          const signer = await createSigner(keyFromExpanded(sk), { engine, ...randomness });
+          const signature = await signer.sign({ mu: muOf(kind, test, sk.subarray(64, 128)) });
+          expect(equalBytes(signature, fromHex(test.signature)), `tcId ${test.tcId}`).toBe(true);
+          counts[kind] = (counts[kind] ?? 0) + 1;
+        }
       }
-    }
-    expect(counts).toEqual({ 'external-pure': 30, 'external-prehash': 30, internal: 30, 'internal-externalmu': 30 });
-  }, 120_000);
+      expect(counts).toEqual({ 'external-pure': 30, 'external-prehash': 30, internal: 30, 'internal-externalmu': 30 });
+    },
+    120_000,
+  );
 
   it.each([
     ['noble', verifyMlDsa65Noble, verifyMlDsa65MuNoble],

@@ -7,6 +7,7 @@ import { isReceiptError } from '../../src/base/errors.ts';
 import { verifyEd25519 } from '../../src/crypto/ed25519-verify.ts';
 import { nativeVerifier, verifyEd25519Native } from '../../src/crypto/engine-native-verify.ts';
 import { nobleVerifier } from '../../src/crypto/engine-noble-verify.ts';
+import { wasmVerifier } from '../../src/crypto/engine-wasm-verify.ts';
 import { crossCheck } from '../../src/crypto/engines.ts';
 import { keyFromSeed } from '../../src/crypto/keys.ts';
 import { readPublicKey } from '../../src/crypto/public-key.ts';
@@ -19,7 +20,8 @@ const seed = fromHex('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031c
 const key = keyFromSeed('Ed25519', seed);
 const A = key.publicKey;
 const secretScalar = ed25519.utils.getExtendedPublicKey(seed).scalar;
-const message = signedMessage(utf8('what happened'), CONTEXTS.entry);
+const signed = utf8('what happened');
+const message = signedMessage(signed, CONTEXTS.entry);
 
 const littleEndian = (value: bigint): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
@@ -33,16 +35,18 @@ const smallOrder = torsion.filter((bytes) => !Point.fromBytes(bytes, true).is0()
 const IDENTITY = littleEndian(1n);
 const P = 2n ** 255n - 19n;
 
-/** Both engines must say the same; the tests say what. */
+/** Every engine must say the same, by its function and through its port; the tests say what. */
 const judge = (signature: Uint8Array): boolean => {
   const noble = verifyEd25519(A, message, signature);
   expect(verifyEd25519Native(A, message, signature), `native and noble on ${toHex(signature)}`).toBe(noble);
+  for (const engine of [nobleVerifier, nativeVerifier, wasmVerifier])
+    expect(engine.verify(A, signed, signature, CONTEXTS.entry), `${engine.engine} on ${toHex(signature)}`).toBe(noble);
   return noble;
 };
 /** What the cofactored, lenient reading says: shows that a case is the trap that it claims to be. */
 const cofactored = (signature: Uint8Array): boolean => ed25519.verify(signature, message, A.bytes, { zip215: true });
 
-describe('Ed25519 as format section 2 has it, native and noble alike', () => {
+describe('Ed25519 as format section 2 has it, every engine alike', () => {
   const r = 0x1234567890abcdefn;
   const good = complete(Point.BASE.multiply(r).toBytes(), r);
 

@@ -5,9 +5,10 @@ import { isReceiptError } from '../../src/base/errors.ts';
 import type { Random } from '../../src/base/ports.ts';
 import { hasNativeSigning } from '../../src/crypto/engine-native-sign.ts';
 import { nobleVerifier } from '../../src/crypto/engine-noble-verify.ts';
+import { hasWasmSigning } from '../../src/crypto/engine-wasm-sign.ts';
 import { generateKey, keyFromExpanded } from '../../src/crypto/keys.ts';
 import type { Signer } from '../../src/crypto/signer.ts';
-import { availableSigners, createSigner } from '../../src/crypto/signers.ts';
+import { availableSigners, createSigner, measureSigning } from '../../src/crypto/signers.ts';
 import { CONTEXTS, signedMessage } from '../../src/crypto/verifier.ts';
 
 const key = generateKey('ML-DSA-65');
@@ -17,9 +18,9 @@ const fixedRandom: Random = { bytes: (length) => new Uint8Array(length).fill(7) 
 const verified = (signer: Signer, signature: Uint8Array, context: string = CONTEXTS.entry) =>
   nobleVerifier.verify(signer.publicKey, input.message, signature, context);
 
-describe('signing with noble', () => {
+describe.each(['noble', 'wasm'] as const)('signing with %s', (engine) => {
   it('is hedged by default: two signatures of one message differ, both verify, under that context only', async () => {
-    const signer = await createSigner(key, { engine: 'noble' });
+    const signer = await createSigner(key, { engine });
     const [a, b] = await Promise.all([signer.sign(input), signer.sign(input)]);
     expect(a).not.toEqual(b);
     for (const signature of [a, b]) {
@@ -27,13 +28,13 @@ describe('signing with noble', () => {
       expect(await verified(signer, signature)).toBe(true);
       expect(await verified(signer, signature, CONTEXTS.request)).toBe(false);
     }
-    expect(signer).toMatchObject({ engine: 'noble', publicKey: key.publicKey });
+    expect(signer).toMatchObject({ engine, publicKey: key.publicKey });
   });
 
   it('repeats itself only when a test says so by name, or with a fixed Random', async () => {
-    const deterministic = await createSigner(key, { engine: 'noble', deterministicForTests: true });
-    const zeros = await createSigner(key, { engine: 'noble', random: { bytes: (length) => new Uint8Array(length) } });
-    const sevens = await createSigner(key, { engine: 'noble', random: fixedRandom });
+    const deterministic = await createSigner(key, { engine, deterministicForTests: true });
+    const zeros = await createSigner(key, { engine, random: { bytes: (length) => new Uint8Array(length) } });
+    const sevens = await createSigner(key, { engine, random: fixedRandom });
     const first = await deterministic.sign(input);
     expect(await deterministic.sign(input)).toEqual(first);
     // FIPS 204 section 3.4: the deterministic variant is rnd = 0^32.
@@ -44,19 +45,19 @@ describe('signing with noble', () => {
   });
 
   it('takes mu = H(tr ‖ M′), computed elsewhere, and gives the same signature as from the message', async () => {
-    const signer = await createSigner(key, { engine: 'noble', random: fixedRandom });
+    const signer = await createSigner(key, { engine, random: fixedRandom });
     const tr = shake256(key.publicKey.bytes, { dkLen: 64 });
     const mu = shake256(concatBytes(tr, signedMessage(input.message, input.context)), { dkLen: 64 });
     expect(await signer.sign({ mu })).toEqual(await signer.sign(input));
   });
 
   it('signs with a key that came in expanded form', async () => {
-    const signer = await createSigner(keyFromExpanded(key.expanded!), { engine: 'noble' });
+    const signer = await createSigner(keyFromExpanded(key.expanded!), { engine });
     expect(await verified(signer, await signer.sign(input))).toBe(true);
   });
 
   it('signs what it was given, though the caller changes its buffer while the signature waits', async () => {
-    const signer = await createSigner(key, { engine: 'noble' });
+    const signer = await createSigner(key, { engine });
     const buffer = input.message.slice();
     const pending = [
       signer.sign({ message: buffer, context: input.context }),
@@ -67,7 +68,7 @@ describe('signing with noble', () => {
   });
 
   it('holds the event loop for one signature at most: a timer turn passes between any two', async () => {
-    const signer = await createSigner(key, { engine: 'noble' });
+    const signer = await createSigner(key, { engine });
     let turns = 0;
     let running = true;
     const count = (): void => {
@@ -85,7 +86,7 @@ describe('signing with noble', () => {
   it('a source of randomness that fails is SIGN_FAILED, and the next signature is made', async () => {
     let broken = true;
     const signer = await createSigner(key, {
-      engine: 'noble',
+      engine,
       random: {
         bytes: (length) => {
           if (broken) throw new Error('no entropy');
@@ -103,6 +104,7 @@ describe('every signer', () => {
   it('a context above 255 bytes, a mu of another length and other kinds are mistakes of the programmer', async () => {
     for (const signer of [
       await createSigner(key, { engine: 'noble' }),
+      await createSigner(key, { engine: 'wasm' }),
       await createSigner(edKey, { engine: 'native' }),
     ]) {
       await expect(signer.sign({ message: input.message, context: 'x'.repeat(256) })).rejects.toThrow(RangeError);
@@ -126,19 +128,24 @@ describe('every signer', () => {
     }
   });
 
-  it('auto takes native where it was found by trying, and noble where randomness is given', async () => {
-    for (const each of [key, edKey]) {
-      expect((await createSigner(each)).engine).toBe(hasNativeSigning(each.alg) ? 'native' : 'noble');
-      expect((await createSigner(each, { random: fixedRandom })).engine).toBe('noble');
-      expect((await createSigner(each, { deterministicForTests: true })).engine).toBe('noble');
+  it('auto takes the faster of native and wasm where both are, wasm where randomness is given', async () => {
+    const both = hasNativeSigning('ML-DSA-65') && hasWasmSigning();
+    expect((await createSigner(key)).engine).toBe(both ? measureSigning().fastest : 'wasm');
+    for (const fixed of [{ random: fixedRandom }, { deterministicForTests: true }]) {
+      expect((await createSigner(key, fixed)).engine).toBe('wasm');
+      expect((await createSigner(edKey, fixed)).engine).toBe('noble');
     }
-    expect(hasNativeSigning('Ed25519')).toBe(true);
+    expect((await createSigner(edKey)).engine).toBe('native');
+    for (const engine of ['wasm', 'noble'] as const) expect((await createSigner(key, { engine })).engine).toBe(engine);
     await expect(createSigner(edKey, { engine: 'native', random: fixedRandom })).rejects.toThrow(TypeError);
     await expect(createSigner(key, { engine: 'openssl' as 'native' })).rejects.toThrow(TypeError);
   });
 
   it('an engine that is not there is ENGINE_UNAVAILABLE with what to do', async () => {
-    await expect(createSigner(key, { engine: 'wasm' })).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+    await expect(createSigner(edKey, { engine: 'wasm' })).rejects.toMatchObject({
+      code: 'ENGINE_UNAVAILABLE',
+      next: [expect.any(String)],
+    });
     if (!hasNativeSigning('ML-DSA-65')) {
       await expect(createSigner(key, { engine: 'native' })).rejects.toMatchObject({
         code: 'ENGINE_UNAVAILABLE',
@@ -147,7 +154,7 @@ describe('every signer', () => {
     }
     expect(availableSigners().map(({ engine, available }) => [engine, available])).toEqual([
       ['native', hasNativeSigning('ML-DSA-65')],
-      ['wasm', false],
+      ['wasm', true],
       ['noble', true],
     ]);
   });

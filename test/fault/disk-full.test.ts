@@ -1,10 +1,10 @@
-import { existsSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isReceiptError, type ReceiptError } from '../../src/base/errors.ts';
 import type { AppendFile, Disk } from '../../src/base/ports.ts';
 import { createLogOn, openLogOn } from '../../src/log/lifecycle.ts';
 import { memoryDisk } from '../../src/log/memory.ts';
+import { nodeDisk } from '../../src/log/node-disk.ts';
 import { asWriter, codeOf, folderPlace } from '../log/places.ts';
 import { diskError } from './faulty-disk.ts';
 import { hold, noPromises, work } from './workload.ts';
@@ -67,18 +67,23 @@ describe('a full disk', () => {
     const log = await place.create();
     await log.append({ type: 'custom', data: 1 });
     await log.close();
-    // The next segment is the device that is always full.
-    symlinkSync('/dev/full', join(place.dir, 'segments', '000001.jsonl'));
-    const again = await place.open(asWriter);
+    // What the segment is given from here on goes to the device that is always full.
+    const full = await nodeDisk('/dev').open('full');
+    const disk: Disk = {
+      ...place.disk,
+      open: async (path) => ({ ...(await place.disk.open(path)), write: (bytes) => full.write(bytes) }),
+    };
+    const again = await openLogOn(disk, asWriter);
     const error = (await again.append({ type: 'custom', data: 2 }).catch((cause: unknown) => cause)) as ReceiptError;
     expect([error.code, (error.cause as ReceiptError).code, (error.cause as ReceiptError).found]).toEqual([
       'LOG_CLOSED',
       'IO',
       'ENOSPC',
     ]);
-    expect(error.message).toContain('000001.jsonl');
+    expect(error.message).toContain('/dev/full');
     expect(error.message).not.toContain('"data"');
     await again.close();
+    await full.close();
     expect((await place.open()).head().size).toBe(2);
     place.dispose();
   });

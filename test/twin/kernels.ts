@@ -1,14 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
-const FLAGS = '--runtime stub --use abort= --memoryBase 64 --initialMemory 7 --maximumMemory 7 --outFile kernels.wasm';
+// `--config none`: a file that is not there, else asc takes asconfig.json, and with it noAssert, from the base folder.
+const FLAGS =
+  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 20 --maximumMemory 20 --outFile kernels.wasm';
 
-/** Compile assembly/kernels.ts: every kernel exported, no optimisation, assertions on. @returns the module's bytes. */
-export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Compile the kernels of one module: every kernel exported, no optimisation, assertions on.
+ * @param entry in assembly/: `kernels` for the verifier's, `sign-kernels` for the signer's. @returns the module's bytes.
+ */
+export async function compileKernels(entry: 'kernels' | 'sign-kernels' = 'kernels'): Promise<Uint8Array<ArrayBuffer>> {
   const made: Uint8Array<ArrayBuffer>[] = [];
   // test/slow/broken-kernels.test.ts has them compiled from a folder where one of them is wrong.
   const root = process.env.PERDURE_KERNELS_FROM ?? fileURLToPath(new URL('../..', import.meta.url));
-  const { error, stderr } = await main(['assembly/kernels.ts', '--baseDir', root, ...FLAGS.split(' ')], {
+  const { error, stderr } = await main([`assembly/${entry}.ts`, '--baseDir', root, ...FLAGS.split(' ')], {
     writeFile: (_, contents) => void made.push(Uint8Array.from(contents as Uint8Array)),
   });
   if (error !== null || made.length !== 1) throw new Error(`kernels: ${error?.message} ${stderr.toString()}`);
@@ -43,6 +48,10 @@ export class Kernels {
 
   poly(at: number): number[] {
     return [...this.coefficients.subarray(at / 4, at / 4 + 256)];
+  }
+
+  vector(at: number): Int32Array {
+    return this.coefficients.subarray(at / 4, at / 4 + 4);
   }
 
   setPoly(at: number, values: readonly number[]): void {

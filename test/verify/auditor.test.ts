@@ -53,6 +53,22 @@ describe('verifyReceipt', () => {
   });
 });
 
+test('a stream that reuses one Buffer is kept for its second reading as it was: a kid pin needs both', async () => {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    const reused = Buffer.alloc(1000);
+    const bytes = log.bytes();
+    for (let at = 0; at < bytes.length; at += reused.length) {
+      const piece = bytes.subarray(at, at + reused.length);
+      reused.set(piece);
+      yield reused.subarray(0, piece.length);
+    }
+  }
+  expect(await verify(chunks(), { keys: [alice.publicKey.kid] })).toMatchObject({
+    verdict: 'valid',
+    counts: { lines: 4 },
+  });
+});
+
 describe('engines and ports', () => {
   test('both hashes give one verdict', async () => {
     const outside = ({ run, ...rest }: Verdict) => rest;
