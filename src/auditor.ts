@@ -1,11 +1,11 @@
 import { concatBytes } from './base/bytes.ts';
 import type { PublicKey } from './crypto/public-key.ts';
 import { chooseEngines, type EngineWish } from './verify/choose-engines.ts';
-import { type Threads, threadsFor } from './verify/pool.ts';
 import { readBlob } from './verify/ranges.ts';
 import type { ShardWish } from './verify/shard.ts';
 import type { Source, VerifyOptions } from './verify/source.ts';
 import type { Pins } from './verify/tail.ts';
+import { type Threads, threadsFor } from './verify/threads.ts';
 import { type OutsideKey, type TrustProvider, trustKeys } from './verify/trust.ts';
 import type { Verdict } from './verify/verdict.ts';
 import { verifyWith } from './verify/verify.ts';

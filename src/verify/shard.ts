@@ -6,12 +6,13 @@ import type { PublicKey } from '../crypto/public-key.ts';
 import { linesOf, type Part, partOf, type ReadRange } from './batch.ts';
 import type { EngineWish } from './choose-engines.ts';
 import { collectKeys } from './collect-keys.ts';
+import type { Context } from './context.ts';
 import { type Crew, summariesInOrder } from './in-order.ts';
-import { partTasks, setupOf, type Threads, taskBytesFor } from './pool.ts';
 import type { Setup } from './protocol.ts';
 import { rangeReader } from './ranges.ts';
 import type { Engines, SegmentSpan, Source, VerifyOptions } from './source.ts';
 import { EMPTY_SUMMARY, merge, type Summary } from './summary.ts';
+import { partTasks, setupOf, type Threads, taskBytesFor } from './threads.ts';
 import type { OutsideKey } from './trust.ts';
 import { checkOptions, makeContext, prepareNamedKeys } from './verify.ts';
 import { openWorkshop } from './workshop.ts';
@@ -89,16 +90,7 @@ export async function summariseShard({
   const start = await firstBytes(read, sizeBytes);
   // The first line names the keys that most lines are signed by.
   await collectKeys([start], context.named, undefined, () => true);
-  const summary = await summarisePart({
-    part,
-    sizeBytes,
-    setup,
-    named: context.named,
-    engines,
-    threads,
-    options,
-    read,
-  });
+  const summary = await summarisePart({ part, sizeBytes, setup, context, threads, options, read });
   const { verifier, moduleSha256, crossCheckedWith } = engines;
   const { expect, notBefore, notAfter, allowUnsignedTail, allowClassical, maxProblems } = options;
   return {
@@ -143,8 +135,7 @@ async function summarisePart({
   part,
   sizeBytes,
   setup,
-  named,
-  engines,
+  context,
   threads,
   options,
   read,
@@ -152,17 +143,17 @@ async function summarisePart({
   readonly part: Part;
   readonly sizeBytes: number;
   readonly setup: Setup;
-  readonly named: Map<string, PublicKey>;
-  readonly engines: Engines;
+  readonly context: Context;
   readonly threads: Threads | null;
   readonly options: VerifyOptions;
   readonly read: ReadRange;
 }): Promise<Summary> {
   const { onProgress, signal } = options;
+  const { named } = context;
   const most = setup.maxProblems;
   const size = part.end - part.begin;
   const shared = threads?.shares(size) ? threads : null;
-  const pool = shared?.open(setup, engines.verifier.engine, signal) ?? null;
+  const pool = shared?.open(setup, context, signal) ?? null;
   const tasks = partTasks(part, threads?.taskBytes(size) ?? taskBytesFor(size, 1));
   // A key that a rotation before this part named: looked for only when a signature asks for one that is not known. The line before
   // this part may end in it.
@@ -178,7 +169,7 @@ async function summarisePart({
   const tell = (): void =>
     onProgress?.({ lines: whole.lines + ahead.lines, bytes: whole.bytes + ahead.bytes, totalBytes: size });
   try {
-    const crew = pool ?? (await crewOfOne(setup, engines));
+    const crew = pool ?? crewOfOne(context, setup);
     for await (const summary of summariesInOrder({ tasks, crew, named, learn, ahead, onAhead: tell })) {
       if (signal?.aborted)
         throw new ReceiptError('ABORTED', 'verify: stopped before the end', { cause: signal.reason });
@@ -196,8 +187,8 @@ function mustBeFew(named: ReadonlyMap<string, PublicKey>): void {
   if (named.size > MOST_NAMED_KEYS) throw unsupported(`at most ${MOST_NAMED_KEYS} keys that the log names`, 'more');
 }
 
-async function crewOfOne(setup: Setup, engines: Engines): Promise<Crew> {
-  const workshop = await openWorkshop(setup, engines);
+function crewOfOne(context: Context, setup: Setup): Crew {
+  const workshop = openWorkshop(context, setup.evidence);
   return {
     width: 1,
     run: (lines, named, onBatch) => workshop.do({ lines, keys: [...named.values()] }, onBatch),

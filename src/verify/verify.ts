@@ -5,9 +5,9 @@ import type { PublicKey } from '../crypto/public-key.ts';
 import { collectKeys } from './collect-keys.ts';
 import type { Context } from './context.ts';
 import { Judge } from './judge.ts';
-import type { Threads } from './pool.ts';
 import type { Engines, Source, Spool, VerifyOptions } from './source.ts';
 import { summariseEach } from './summarise.ts';
+import type { Threads } from './threads.ts';
 import type { Verdict } from './verdict.ts';
 import { writeVerdict } from './write-verdict.ts';
 

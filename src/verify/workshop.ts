@@ -13,7 +13,6 @@ import {
   type ToWorker,
 } from './protocol.ts';
 import { rangeReader } from './ranges.ts';
-import type { Engines } from './source.ts';
 import { summariseBatch, summariseEach } from './summarise.ts';
 import { EMPTY_SUMMARY, merge, type Summary } from './summary.ts';
 import { trustKeys } from './trust.ts';
@@ -27,10 +26,30 @@ export interface Workshop {
   do(task: Task, onBatch: OnBatch): Promise<TaskResult>;
 }
 
-/** Make ready to work. @param engines made from the setup unless given. */
-export async function openWorkshop(setup: Setup, engines?: Engines): Promise<Workshop> {
-  const { verifier, sha256Hex } = engines ?? (await chooseEngines(setup.engines));
-  const base: Context = {
+/**
+ * Make ready to work. @param context what the summaries share; its `named` is left alone.
+ * @param evidence where tasks of bytes by their offsets are read.
+ */
+export function openWorkshop(context: Context, evidence: Setup['evidence']): Workshop {
+  const read = evidence === null ? null : rangeReader(evidence.ranges);
+  const known = new Map<string, PublicKey>();
+  return {
+    engine: context.verifier.engine,
+    async do({ lines, keys }, onBatch) {
+      for (const key of keys) known.set(key.kid, key);
+      // Keys that this run of lines names are not known to the next task: whether they are in force is not for us to say.
+      const strangers = new Set<string>();
+      const own = { ...context, named: new Map(known), strangers };
+      const summary = await summariseLines(lines, own, read, evidence?.sizeBytes ?? 0, onBatch);
+      return { summary, strangers: [...strangers], bytes: 'bytes' in lines ? lines.bytes : null };
+    },
+  };
+}
+
+/** @returns what the summaries share, in another thread than the one that made the setup. */
+async function contextOf(setup: Setup): Promise<Context> {
+  const { verifier, sha256Hex } = await chooseEngines(setup.engines);
+  return {
     trust: trustKeys(setup.keys),
     named: new Map(),
     verifier,
@@ -39,19 +58,6 @@ export async function openWorkshop(setup: Setup, engines?: Engines): Promise<Wor
     notBefore: setup.notBefore,
     notAfter: setup.notAfter,
     maxProblems: setup.maxProblems,
-  };
-  const read = setup.evidence === null ? null : rangeReader(setup.evidence.ranges);
-  const known = new Map<string, PublicKey>();
-  return {
-    engine: verifier.engine,
-    async do({ lines, keys }, onBatch) {
-      for (const key of keys) known.set(key.kid, key);
-      // Keys that this run of lines names are not known to the next task: whether they are in force is not for us to say.
-      const strangers = new Set<string>();
-      const context = { ...base, named: new Map(known), strangers };
-      const summary = await summariseLines(lines, context, read, setup.evidence?.sizeBytes ?? 0, onBatch);
-      return { summary, strangers: [...strangers], bytes: 'bytes' in lines ? lines.bytes : null };
-    },
   };
 }
 
@@ -79,23 +85,43 @@ async function summariseLines(
 /** Send a message to whoever started this side. @param transfer buffers that change hands. */
 export type Post = (message: FromWorker, transfer: readonly ArrayBuffer[]) => void;
 
-/** @returns what takes the messages of a pool: its setup, then one task at a time. Answers go to `post`. */
+/** @returns what takes the messages of a pool in a worker: its setup, then one task at a time. Answers go to `post`. */
 export function serve(post: Post): (message: ToWorker) => void {
   let workshop: Workshop | null = null;
-  const take = async (message: ToWorker): Promise<void> => {
-    if (message.op === 'start') {
-      if (message.version === PROTOCOL_VERSION) workshop = await openWorkshop(message.setup);
-      post({ op: 'ready', version: PROTOCOL_VERSION, engine: workshop?.engine ?? '' }, []);
-      return;
-    }
-    const { id, task } = message;
-    if (workshop === null) throw new Error('a task before the start');
-    const result = await workshop.do(task, (lines, bytes) => post({ op: 'progress', id, lines, bytes }, []));
-    post({ op: 'done', id, result }, result.bytes === null ? [] : [result.bytes.buffer as ArrayBuffer]);
-  };
-  // Messages arrive while a task pauses; they wait for it.
-  let turn: Promise<void> = Promise.resolve();
+  const inTurn = oneByOne(post);
   return (message) => {
-    turn = turn.then(() => take(message)).catch((error) => post({ op: 'failed', error: noteOf(error) }, []));
+    if (message.op === 'task') {
+      inTurn(async () => {
+        if (workshop === null) throw new Error('a task before the start');
+        await work(workshop, message, post);
+      });
+    } else {
+      inTurn(async () => {
+        const { version, setup } = message;
+        if (version === PROTOCOL_VERSION) workshop = openWorkshop(await contextOf(setup), setup.evidence);
+        post({ op: 'ready', version: PROTOCOL_VERSION, engine: workshop?.engine ?? '' }, []);
+      });
+    }
+  };
+}
+
+/** @returns the same for a workshop of the thread that has the pool. */
+export function serveHere(workshop: Workshop, post: Post): (message: ToWorker) => void {
+  const inTurn = oneByOne(post);
+  return (message) => {
+    if (message.op === 'task') inTurn(() => work(workshop, message, post));
+  };
+}
+
+async function work(workshop: Workshop, { id, task }: Extract<ToWorker, { op: 'task' }>, post: Post): Promise<void> {
+  const result = await workshop.do(task, (lines, bytes) => post({ op: 'progress', id, lines, bytes }, []));
+  post({ op: 'done', id, result }, result.bytes === null ? [] : [result.bytes.buffer as ArrayBuffer]);
+}
+
+/** Messages arrive while a task pauses; they wait for it. */
+function oneByOne(post: Post): (job: () => Promise<void>) => void {
+  let turn: Promise<void> = Promise.resolve();
+  return (job) => {
+    turn = turn.then(job).catch((error) => post({ op: 'failed', error: noteOf(error) }, []));
   };
 }

@@ -12,12 +12,12 @@ import { linesOf, partOf, type ReadRange, tasksOf } from '../../src/verify/batch
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
 import { collectKeys } from '../../src/verify/collect-keys.ts';
 import { openEvidence } from '../../src/verify/files.ts';
-import { threadsFor } from '../../src/verify/pool.ts';
 import { rangeReader, readBlob } from '../../src/verify/ranges.ts';
+import { threadsFor } from '../../src/verify/threads.ts';
 import { trustKeys } from '../../src/verify/trust.ts';
 import { verifyWith } from '../../src/verify/verify.ts';
 import { fixedKey, LogBuilder } from '../../vectors/build.ts';
-import { pretend } from './threads.ts';
+import { pretend } from './pretend.ts';
 
 /** Read from memory in chunks of so many bytes, one buffer for all of them. */
 function memory(bytes: Uint8Array, chunk: number): ReadRange {

@@ -8,7 +8,7 @@ import { canonicalText } from '../../src/receipt/canonical.ts';
 import { rotationEvent } from '../../src/receipt/control.ts';
 import { ZERO_HASH } from '../../src/receipt/entry.ts';
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
-import { threadsFor } from '../../src/verify/pool.ts';
+import { threadsFor } from '../../src/verify/threads.ts';
 import { trustKeys } from '../../src/verify/trust.ts';
 import { verifyWith } from '../../src/verify/verify.ts';
 import { fixedKey, fixedRandom, LogBuilder } from '../../vectors/build.ts';

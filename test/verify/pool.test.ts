@@ -6,9 +6,9 @@ import { isReceiptError } from '../../src/base/errors.ts';
 import { MAX_LINE_BYTES } from '../../src/base/limits.ts';
 import { rotationEvent } from '../../src/receipt/control.ts';
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
-import { threadsFor } from '../../src/verify/pool.ts';
 import type { Engines, Progress, VerifyOptions } from '../../src/verify/source.ts';
 import { type Spawn, threadsHere } from '../../src/verify/spawn.ts';
+import { threadsFor } from '../../src/verify/threads.ts';
 import { trustKeys } from '../../src/verify/trust.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 import { verifyWith } from '../../src/verify/verify.ts';
@@ -16,7 +16,7 @@ import { fixedKey, LogBuilder } from '../../vectors/build.ts';
 import { FOLDERS, optionsOf, readKit } from '../tamper/kit.ts';
 import { verifyOnce } from '../tamper/run-kit.ts';
 import { eventful, hostileLines, one, optionSets, two } from './eventful.ts';
-import { pretend, type Reading, sourceOf, verifyThreaded } from './threads.ts';
+import { pretend, type Reading, sourceOf, verifyThreaded } from './pretend.ts';
 
 let engines: Engines;
 beforeAll(async () => {

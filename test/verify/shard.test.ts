@@ -7,9 +7,9 @@ import { canonicalText, parseStrict } from '../../src/receipt/canonical.ts';
 import { rotationEvent } from '../../src/receipt/control.ts';
 import type { Json, JsonObject } from '../../src/receipt/json.ts';
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
-import { threadsFor } from '../../src/verify/pool.ts';
 import { summariseShard } from '../../src/verify/shard.ts';
 import type { Engines, VerifyOptions } from '../../src/verify/source.ts';
+import { threadsFor } from '../../src/verify/threads.ts';
 import { trustKeys } from '../../src/verify/trust.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 import { writeShard } from '../../src/verify/write-shard.ts';
@@ -17,7 +17,7 @@ import { fixedKey, LogBuilder } from '../../vectors/build.ts';
 import { FOLDERS, optionsOf, readKit } from '../tamper/kit.ts';
 import { verifyOnce } from '../tamper/run-kit.ts';
 import { eventful, hostileLines, one, optionSets, two } from './eventful.ts';
-import { pretend, sourceOf } from './threads.ts';
+import { pretend, sourceOf } from './pretend.ts';
 
 let engines: Engines;
 beforeAll(async () => {
