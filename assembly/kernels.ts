@@ -4,8 +4,10 @@
  */
 export * from './layout';
 export { keccakF, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
+export { keccakF2, shakePair } from './keccak-pair';
 export { inverseNtt, ntt } from './ntt';
 export { hintBitUnpack, unpackT1, unpackZ } from './pack';
+export { multiplyKey } from './product';
 export { w1Row } from './round';
 export { expandA, sampleInBall } from './sample';
 export * from './verifier';

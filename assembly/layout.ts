@@ -2,21 +2,19 @@
  * The memory of verifier.wasm: fixed, never grown, public data only. Each offset is computed from the one before.
  *
  *     region       bytes      holds                                        written by       read by
- *     (static)       512      Keccak's round constants                     the compiler     keccak
- *     ZETAS         1024      256 i32: powers of zeta, Montgomery form     ntt              ntt
+ *     (static)       512      constants of the kernels                     the compiler     all
+ *     ZETAS         4224      twiddles, forward and inverse                zetas            ntt
+ *     STATES         400      two Keccak states, word by word              keccak-pair      keccak-pair, sample
  *     STATE          200      one Keccak state                             keccak           keccak, sample
- *     SEED            40      rho with its two index bytes                 sample           keccak
- *     MU              64      mu                                           verifier, host   verifier
- *     COMMITMENT      48      c~ computed                                  verifier         verifier
+ *     MU         2 * 832      mu, then W1: w1Encode(w1); twice: a pair     verifier, host   keccak, keccak-pair
+ *     COMMITMENT  2 * 64      c~ computed, twice                           verifier         verifier
  *     PUBLIC_KEY    1952      a key to prepare (pkEncode form)             host             verifier
- *     SIGNATURE     3312      a signature (sigEncode form, 3309 bytes)     host             verifier
- *     HINTS         1536      one byte a coefficient: 0 or 1               pack             round
- *     W1             768      w1Encode(w1)                                 round            keccak
- *     C             1024      c, then its NTT                              sample, ntt      verifier
- *     Z             5120      z, then its NTT (L polynomials)              pack, ntt        verifier
- *     W             1024      one row of w                                 ntt              round
- *     MESSAGE      65536      a piece of the message                       host             keccak
- *     KEYS      8 * 36928     prepared keys: A (K*L), NTT(t1 * 2^d), tr    verifier         verifier
+ *     SIGNATURE 2 * 3312      signatures (sigEncode form, 3309 bytes)      host             verifier, pack, sample
+ *     Z             5120      z, then its NTT (L polynomials)              pack, ntt        product
+ *     C             1024      c, then its NTT                              sample, ntt      product
+ *     W             6144      w (K polynomials); scratch of expandA        product, ntt     round
+ *     MESSAGE      65536      a piece of the message, or those of a pair   host             keccak, keccak-pair
+ *     KEYS     32 * 36928     prepared keys: A and NTT(-t1 * 2^d), tr      verifier         product
  */
 
 // FIPS 204 section 4, ML-DSA-65. Another value of any of them is another signature scheme.
@@ -41,28 +39,31 @@ export const T1_BYTES: i32 = 320;
 export const TR_BYTES: i32 = 64;
 export const PUBLIC_KEY_BYTES: i32 = 32 + K * T1_BYTES;
 export const SIGNATURE_BYTES: i32 = COMMITMENT_BYTES + L * Z_BYTES + OMEGA + K;
+/** From the first of a pair to its second: mu and w1, signature, message. */
+export const TRANSCRIPT_BYTES: usize = 64 + <usize>(K * N) / 2;
+export const SIGNATURE_STEP: usize = 3312;
+export const MESSAGE_STEP: usize = 32768;
 export const MESSAGE_BYTES: i32 = 65536;
 /** How many prepared keys there is room for. */
-export const SLOTS: i32 = 8;
+export const SLOTS: i32 = 32;
 
 /** Within a prepared key. */
-export const KEY_T1: usize = <usize>(K * L) * POLY;
-export const KEY_TR: usize = KEY_T1 + <usize>K * POLY;
+export const KEY_TERMS: usize = <usize>(L + 1);
+export const KEY_TR: usize = <usize>K * KEY_TERMS * POLY;
 export const KEY_BYTES: usize = KEY_TR + <usize>TR_BYTES;
 
 export const ZETAS: usize = 512;
-export const STATE: usize = ZETAS + 1024;
-export const SEED: usize = STATE + 200;
-export const MU: usize = SEED + 40;
-export const COMMITMENT: usize = MU + 64;
-export const PUBLIC_KEY: usize = COMMITMENT + 48;
+export const STATES: usize = ZETAS + 4224;
+export const STATE: usize = STATES + 400;
+export const MU: usize = STATE + 200;
+export const W1: usize = MU + 64;
+export const COMMITMENT: usize = MU + 2 * TRANSCRIPT_BYTES;
+export const PUBLIC_KEY: usize = COMMITMENT + 2 * 64;
 export const SIGNATURE: usize = PUBLIC_KEY + <usize>PUBLIC_KEY_BYTES;
-export const HINTS: usize = SIGNATURE + 3312;
-export const W1: usize = HINTS + <usize>(K * N);
-export const C: usize = W1 + <usize>(K * N) / 2;
-export const Z: usize = C + POLY;
-export const W: usize = Z + <usize>L * POLY;
-export const MESSAGE: usize = W + POLY;
+export const Z: usize = (SIGNATURE + 2 * SIGNATURE_STEP + 63) & ~63;
+export const C: usize = Z + <usize>L * POLY;
+export const W: usize = C + POLY;
+export const MESSAGE: usize = W + <usize>K * POLY;
 export const KEYS: usize = MESSAGE + <usize>MESSAGE_BYTES;
-/** End of all regions. 7 pages (asconfig.json) hold it: 458752 bytes. */
+/** End of all regions. 20 pages (asconfig.json) hold it: 1310720 bytes. */
 export const END: usize = KEYS + <usize>SLOTS * KEY_BYTES;

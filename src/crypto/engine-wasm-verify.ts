@@ -5,7 +5,7 @@ import { hasNativeCrypto, verifyEd25519Native } from './engine-native-verify.ts'
 import { KNOWN_ANSWER } from './known-answer.ts';
 import { type PublicKey, readPublicKey } from './public-key.ts';
 import { MAX_CONTEXT_BYTES, signedMessage, type Verifier } from './verifier.ts';
-import { startVerifierKernel, type VerifierKernel } from './wasm.ts';
+import { areKernelsValid, startVerifierKernel, type VerifierKernel } from './wasm.ts';
 
 export { VERIFIER_SHA256 } from './verifier-wasm.ts';
 
@@ -36,8 +36,19 @@ function probe(): VerifierKernel | null {
   }
 }
 
+/** @returns why hasWasm() says no, for doctor: one line. */
+export function whyNoWasm(): string {
+  if (typeof WebAssembly === 'undefined') return 'this runtime has no WebAssembly';
+  try {
+    if (!areKernelsValid()) return 'the WebAssembly of this runtime has no SIMD, which our kernels need';
+  } catch {
+    // Not even asking is possible: forbidden.
+  }
+  return 'this runtime forbids WebAssembly, or ours gave a wrong answer in it';
+}
+
 /**
- * Our own kernels: ML-DSA-65 with prepared keys, in every runtime that has WebAssembly. Ed25519 is OpenSSL's in Node, noble's
+ * Our own kernels: ML-DSA-65 with prepared keys, in every runtime that has WebAssembly with SIMD. Ed25519 is OpenSSL's in Node, noble's
  * elsewhere, behind the same checks (format section 2).
  */
 export const wasmVerifier: Verifier = {
@@ -77,9 +88,10 @@ function prefix(context: Uint8Array): Uint8Array {
 
 function required(): VerifierKernel {
   if (hasWasm()) return started!;
-  throw new ReceiptError('ENGINE_UNAVAILABLE', 'engine wasm: expected WebAssembly that runs the kernels, got none', {
-    expected: 'WebAssembly',
-    found: 'a runtime without it, or one that forbids it',
+  const found = whyNoWasm();
+  throw new ReceiptError('ENGINE_UNAVAILABLE', `engine wasm: ${found}`, {
+    expected: 'WebAssembly with SIMD',
+    found,
     next: ['use --engine auto or --engine noble'],
   });
 }

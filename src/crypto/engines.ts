@@ -1,6 +1,6 @@
 import { ReceiptError } from '../base/errors.ts';
 import { hasNativeMlDsa, nativeVerifier } from './engine-native-verify.ts';
-import { hasWasm, VERIFIER_SHA256, wasmVerifier } from './engine-wasm-verify.ts';
+import { hasWasm, VERIFIER_SHA256, wasmVerifier, whyNoWasm } from './engine-wasm-verify.ts';
 import type { EngineName, Verifier } from './verifier.ts';
 
 /** What `--engine` takes. */
@@ -71,7 +71,7 @@ function reportOf(engine: EngineName): EngineReport {
             detail: 'our kernels verified a known ML-DSA-65 answer',
             moduleSha256: VERIFIER_SHA256,
           }
-        : { engine, available: false, detail: 'this runtime has no WebAssembly that runs our kernels' };
+        : { engine, available: false, detail: whyNoWasm() };
     case 'noble':
       return { engine, available: true, detail: 'the JavaScript reference, loaded on demand' };
   }

@@ -66,19 +66,17 @@ describe('choosing an engine', () => {
 });
 
 describe('without WebAssembly', () => {
+  const Module = class {
+    constructor() {
+      throw new Error('not under this policy');
+    }
+  };
   it.each([
-    ['missing', undefined],
-    [
-      'forbidden',
-      {
-        Module: class {
-          constructor() {
-            throw new Error('not under this policy');
-          }
-        },
-      },
-    ],
-  ])('%s: auto falls back, wasm by name is ENGINE_UNAVAILABLE, doctor says why', async (_, webAssembly) => {
+    ['missing', undefined, /no WebAssembly/],
+    ['forbidden', { Module }, /forbids/],
+    ['older than SIMD', { Module, validate: () => false }, /no SIMD/],
+    ['forbidden by name only', { Module, validate: () => true }, /forbids/],
+  ])('%s: auto falls back, wasm by name is ENGINE_UNAVAILABLE, doctor says why', async (_, webAssembly, why) => {
     vi.resetModules();
     vi.stubGlobal('WebAssembly', webAssembly);
     try {
@@ -89,10 +87,14 @@ describe('without WebAssembly', () => {
         code: 'ENGINE_UNAVAILABLE',
         next: expect.arrayContaining(['perdure doctor']),
       });
-      expect(fresh.availableEngines()[1]).toMatchObject({ engine: 'wasm', available: false });
+      expect(fresh.availableEngines()[1]).toMatchObject({
+        engine: 'wasm',
+        available: false,
+        detail: expect.stringMatching(why),
+      });
       const mlDsa = generateKey('ML-DSA-65').publicKey;
       expect(() => lame.verify(mlDsa, message, new Uint8Array(3309), '')).toThrowError(
-        expect.objectContaining({ code: 'ENGINE_UNAVAILABLE' }),
+        expect.objectContaining({ code: 'ENGINE_UNAVAILABLE', found: expect.stringMatching(why) }),
       );
     } finally {
       vi.unstubAllGlobals();

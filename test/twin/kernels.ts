@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
-const FLAGS = '--runtime stub --use abort= --memoryBase 64 --initialMemory 7 --maximumMemory 7 --outFile kernels.wasm';
+const FLAGS =
+  '--runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 20 --maximumMemory 20 --outFile kernels.wasm';
 
 /** Compile assembly/kernels.ts: every kernel exported, no optimisation, assertions on. @returns the module's bytes. */
 export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
@@ -43,6 +44,10 @@ export class Kernels {
 
   poly(at: number): number[] {
     return [...this.coefficients.subarray(at / 4, at / 4 + 256)];
+  }
+
+  vector(at: number): Int32Array {
+    return this.coefficients.subarray(at / 4, at / 4 + 4);
   }
 
   setPoly(at: number, values: readonly number[]): void {

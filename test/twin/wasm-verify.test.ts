@@ -5,12 +5,10 @@ import { concatBytes, fromBase64url } from '../../src/base/bytes.ts';
 import { signNoble } from '../../src/crypto/engine-noble-sign.ts';
 import { verifyMlDsa65MuNoble, verifyMlDsa65Noble } from '../../src/crypto/engine-noble-verify.ts';
 import { verifyMlDsa65MuWasm, verifyMlDsa65Wasm } from '../../src/crypto/engine-wasm-verify.ts';
-import { ntt, POINTS, Q, rejNTTPoly } from '../../src/crypto/expanded-key.ts';
 import { keyFromSeed } from '../../src/crypto/keys.ts';
 import { type PublicKey, readPublicKey } from '../../src/crypto/public-key.ts';
 import { VERIFIER_SHA256, VERIFIER_WASM } from '../../src/crypto/verifier-wasm.ts';
-import { startVerifierKernel, type VerifierKernel } from '../../src/crypto/wasm.ts';
-import { BETA, GAMMA1, type Hints, inverseNtt, packHints, packZ, useHint } from '../crypto/forge.ts';
+import { startVerifierKernel, type VerifierKernel, type VerifyJob } from '../../src/crypto/wasm.ts';
 import { compileKernels, seeded } from './kernels.ts';
 
 const random = seeded(0x5eed);
@@ -28,11 +26,12 @@ interface Signed {
   readonly signature: Uint8Array;
 }
 
-/** Twelve keys, more than there are slots; lengths around the blocks of Keccak and the piece that the kernel takes at once. */
+/** Forty keys, more than there are slots; lengths around the blocks of Keccak and the piece that the kernel takes at once. */
 const LENGTHS = [0, 1, 7, 64, 69, 70, 135, 136, 500, 3000, 65518, 65519, 65520, 65536, 131_054, 200_000];
+const MORE = Array.from({ length: 24 }, () => random(300));
 const context = new TextEncoder().encode('perdure/entry/');
-const signed: Signed[] = LENGTHS.map((length, i) => {
-  const key = keyFromSeed('ML-DSA-65', new Uint8Array(32).fill(i % 12));
+const signed: Signed[] = [...LENGTHS, ...MORE].map((length, i) => {
+  const key = keyFromSeed('ML-DSA-65', new Uint8Array(32).fill(i));
   const message = randomBytes(length);
   const input = { message, context: 'perdure/entry/' };
   const signature = signNoble({ alg: 'ML-DSA-65', expanded: key.expanded! }, input, new Uint8Array(32));
@@ -88,6 +87,18 @@ describe('wasm beside noble', () => {
     expect(accepted).toBe(0);
   });
 
+  it('contexts of every length from 0 to 256: their own holds up to 255, one byte more does not', () => {
+    const secret = keyFromSeed('ML-DSA-65', new Uint8Array(32).fill(77));
+    const message = randomBytes(20);
+    const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(120);
+    for (let length = 0; length <= 255; length++) {
+      const input = { message, context: 'x'.repeat(length) };
+      const signature = signNoble({ alg: 'ML-DSA-65', expanded: secret.expanded! }, input, new Uint8Array(32));
+      expect(verifyMlDsa65Wasm(secret.publicKey, message, signature, bytes(length))).toBe(true);
+      expect(verifyMlDsa65Wasm(secret.publicKey, message, signature, bytes(length + 1))).toBe(false);
+    }
+  });
+
   it('over mu: the same answers, and lengths other than 64 are false', () => {
     for (const { key, message, signature } of signed.slice(0, 9)) {
       const mu = muOf(key, message);
@@ -141,98 +152,57 @@ describe('the host', () => {
   });
 });
 
-/** w1 by the definitions, apart from any kernel. */
-function w1Of(pk: Uint8Array, c: readonly number[], z: readonly (readonly number[])[], hints: Hints): number[] {
-  const cHat = ntt(c);
-  const zHat = z.map((poly) => ntt(poly));
-  return hints.flatMap((hinted, i) => {
-    const t1 = Array.from({ length: 256 }, (_, n) => {
-      const bit = 10 * n;
-      const at = 32 + 320 * i + (bit >> 3);
-      return (((pk[at] | (pk[at + 1] << 8)) >> (bit & 7)) & 1023) * 8192;
-    });
-    const sum = ntt(t1).map((t, n) => (Q - ((cHat[n] * t) % Q)) % Q);
-    for (let j = 0; j < 5; j++)
-      rejNTTPoly(pk.subarray(0, 32), j, i).forEach((a, n) => {
-        sum[n] = (sum[n] + a * zHat[j][n]) % Q;
-      });
-    return inverseNtt(sum).map((w, n) => useHint(hinted.includes(n), w));
-  });
-}
-
-/** @see FIPS 204 Algorithm 29 */
-function ball(seed: Uint8Array): number[] {
-  const stream = shake256(seed, { dkLen: 1000 });
-  const c = new Array<number>(256).fill(0);
-  let at = 8;
-  for (let i = 207; i < 256; i++) {
-    let j = stream[at++];
-    while (j > i) j = stream[at++];
-    c[i] = c[j];
-    c[j] = (stream[(i - 207) >> 3] >> ((i - 207) & 7)) & 1 ? -1 : 1;
-  }
-  return c;
-}
-
-describe('w1 at the ends of its ranges, because two rejections hide an overflow', () => {
-  const MOST = GAMMA1 - BETA - 1;
-  const from = (make: (n: number, j: number) => number): number[][] =>
-    Array.from({ length: 5 }, (_, j) => Array.from({ length: 256 }, (_, n) => make(n, j)));
-  const aligned = (point: number): number[][] => {
-    let power = 1;
-    const signs = Array.from({ length: 256 }, () => {
-      const sign = power > Q / 2 ? -1 : 1;
-      power = (power * POINTS[point]) % Q;
-      return sign;
-    });
-    return from((n) => signs[n] * MOST);
+describe('many at a time', () => {
+  const jobsOf = (list: readonly Signed[]): VerifyJob[] =>
+    list.map(({ key, message, signature }) => ({ key, parts: [Uint8Array.of(0, 14), context, message], signature }));
+  const changed = (job: VerifyJob): VerifyJob => {
+    const parts = [...job.parts];
+    const signature = job.signature.slice();
+    const way = random(4);
+    if (way === 0) signature[random(signature.length)] ^= 1 << random(8);
+    else if (way === 1) parts[2] = concatBytes(parts[2], Uint8Array.of(0));
+    else if (way === 2) return { ...job, key: pick(signed.filter(({ key }) => key.kid !== job.key.kid)).key };
+    return { ...job, parts, signature: way === 3 ? signature.subarray(0, random(3309)) : signature };
   };
-  const alignedWithA = (rho: Uint8Array, row: number): number[][] => {
-    const a = Array.from({ length: 5 }, (_, j) => inverseNtt(rejNTTPoly(rho, j, row)));
-    return from((n, j) => (a[j][n] > Q / 2 ? -MOST : MOST));
-  };
-  const zs = (rho: Uint8Array): number[][][] => [
-    from(() => MOST),
-    from(() => -MOST),
-    from((n, j) => ((n + j) % 2 === 0 ? MOST : -MOST)),
-    from(() => (random(2) === 0 ? MOST : -MOST)),
-    from(() => random(2 * MOST + 1) - MOST),
-    aligned(0),
-    aligned(1),
-    aligned(170),
-    aligned(255),
-    alignedWithA(rho, 0),
-    alignedWithA(rho, 5),
-  ];
 
-  it.each([
-    ['all ones', () => new Uint8Array(1920).fill(255)],
-    ['all zero', () => new Uint8Array(1920)],
-    ['random', () => randomBytes(1920)],
-  ] as const)('t1 %s: every coefficient, with hints, in both builds', (_, t1) => {
-    let compared = 0;
-    for (const wasm of [Uint8Array.from(fromBase64url(VERIFIER_WASM)), debug]) {
-      const exports = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports as unknown as Record<
-        string,
-        (slot?: number) => number
-      >;
-      const memory = new Uint8Array((exports.memory as unknown as WebAssembly.Memory).buffer);
-      exports.initialise();
-      const pk = concatBytes(randomBytes(32), t1());
-      memory.set(pk, exports.publicKeyAt());
-      expect(exports.prepareKey(0)).toBe(1);
-      for (const z of zs(pk.subarray(0, 32))) {
-        const commitment = randomBytes(48);
-        const hints = Array.from({ length: 6 }, () => [...new Set(Array.from({ length: 9 }, () => random(256)))]);
-        memory.set(concatBytes(commitment, packZ(z), packHints(hints)), exports.signatureAt());
-        // The commitment is random, so that the answer is no; what it was compared with is what counts.
-        expect(exports.verifyMu(0)).toBe(0);
-        const at = exports.w1At();
-        const found = Array.from({ length: 1536 }, (_, n) => (memory[at + (n >> 1)] >> (4 * (n & 1))) & 15);
-        expect(found).toEqual(w1Of(pk, ball(commitment), z, hints));
-        compared += found.length;
+  it('the answers of one by one, in order: 60 rounds of 40 jobs, good and bad in either place of a pair, in both builds', () => {
+    const counts = [0, 0];
+    for (const kernel of [startVerifierKernel(), startVerifierKernel(debug)]) {
+      for (let round = 0; round < 30; round++) {
+        const few = Array.from({ length: 1 + random(5) }, () => pick(signed));
+        const jobs = jobsOf(Array.from({ length: 40 }, () => pick(round % 3 === 0 ? signed : few)));
+        const bad = jobs.map(() => random(2) === 0);
+        const mixed = jobs.map((job, i) => (bad[i] ? changed(job) : job));
+        expect(kernel.verifyMany(mixed)).toEqual(bad.map((isBad) => !isBad));
+        expect(mixed.map((job) => kernel.verify(job.key, job.parts, job.signature))).toEqual(
+          bad.map((isBad) => !isBad),
+        );
+        for (const isBad of bad) counts[+isBad]++;
       }
     }
-    expect(compared).toBe(2 * 11 * 1536);
+    expect(Math.min(...counts)).toBeGreaterThan(1000);
+  });
+
+  it('both orders of good and bad, at the longest message a pair takes and one byte above', () => {
+    const kernel = startVerifierKernel();
+    const key = keyFromSeed('ML-DSA-65', new Uint8Array(32).fill(99));
+    const [good, bad] = [32_688, 32_689].map((length) => {
+      const message = randomBytes(length);
+      const input = { message, context: 'perdure/entry/' };
+      const signature = signNoble({ alg: 'ML-DSA-65', expanded: key.expanded! }, input, new Uint8Array(32));
+      return { key: key.publicKey, message, signature };
+    });
+    const [a, b] = jobsOf([good, bad]);
+    const broken = { ...a, parts: [...a.parts.slice(0, 2), a.parts[2].map((byte, i) => byte ^ +(i === 32_687))] };
+    expect(kernel.verifyMany([a, b, a, broken, broken, a, broken])).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      true,
+      false,
+    ]);
+    expect(kernel.verifyMany([])).toEqual([]);
   });
 });
