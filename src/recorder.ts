@@ -1,4 +1,5 @@
-import { MAX_ENTRY_BYTES } from './base/limits.ts';
+import { ReceiptError } from './base/errors.ts';
+import { MAX_ENTRY_BYTES, MAX_WAITING_APPENDS } from './base/limits.ts';
 import { pooledRandom, type Random, systemRandom } from './base/ports.ts';
 import { sha256Hex as runtimeSha256Hex, type Sha256Hex } from './crypto/hash.ts';
 import { type CanonicalEvent, canonicalEvent, guardedCopyWithBytes, type JsonOrBytes } from './receipt/canonical.ts';
@@ -54,12 +55,14 @@ export interface Recorder {
   /**
    * Record one event. It is read at once, so a later change of the argument changes nothing, and calls keep their order in the
    * chain however long their payloads take. Await it before you call what depends on it, and for back-pressure.
-   * @throws ReceiptError NOT_REPRESENTABLE, EVENT_SCHEMA, ENTRY_TOO_LARGE: nothing was written; what log.append and log.putPayload
-   *   throw: no entry, but a payload that no entry names may be left behind.
+   * @throws ReceiptError NOT_REPRESENTABLE, EVENT_SCHEMA, ENTRY_TOO_LARGE, BACKPRESSURE (65,536 events wait for their payloads or
+   *   for the log): nothing was written; what log.append and log.putPayload throw: no entry, but a payload that no entry names may
+   *   be left behind.
    */
   record(event: EventInput, options?: RecordOptions): Promise<Recorded>;
   /**
-   * Record several events in their order. All are judged before the first is written; if one then fails, those before it stand.
+   * Record several events in their order. All are judged, and room for all of them taken, before the first is written; if the log or
+   * the disk then fails one, those before it stand, and those after it may.
    * @returns in the same order, once every append has ended. @throws the first error.
    */
   recordMany(events: readonly EventInput[], options?: RecordOptions): Promise<readonly Recorded[]>;
@@ -111,6 +114,8 @@ class LogRecorder implements Recorder {
   readonly #puts = new Slots(MAX_PUTS);
   /** Resolves, never rejects, when the calls before have handed their entries to the log or failed. */
   #turn: Promise<void> = Promise.resolve();
+  /** Events taken that are not durable yet. */
+  #underWay = 0;
 
   constructor({
     log,
@@ -127,11 +132,14 @@ class LogRecorder implements Recorder {
   }
 
   async record(event: EventInput, options: RecordOptions = {}): Promise<Recorded> {
-    return this.#submit(this.#prepare(event, options), options);
+    const prepared = this.#prepare(event, options);
+    this.#takeRoom(1);
+    return this.#submit(prepared, options);
   }
 
   async recordMany(events: readonly EventInput[], options: RecordOptions = {}): Promise<readonly Recorded[]> {
     const prepared = events.map((event) => this.#prepare(event, options));
+    this.#takeRoom(prepared.length);
     const ended = await Promise.allSettled(prepared.map((one) => this.#submit(one, options)));
     return ended.map((one) => {
       if (one.status === 'rejected') throw one.reason;
@@ -149,6 +157,17 @@ class LogRecorder implements Recorder {
     const made = canonicalEvent(event);
     judgeSize(made, this.#log.origin);
     return { event: made, payloads: mode === 'keep' ? kept : [] };
+  }
+
+  /** @throws ReceiptError BACKPRESSURE, and takes nothing. */
+  #takeRoom(events: number): void {
+    if (this.#underWay + events > MAX_WAITING_APPENDS) {
+      throw new ReceiptError(
+        'BACKPRESSURE',
+        `recorder: expected at most ${MAX_WAITING_APPENDS} events under way, got ${this.#underWay + events}; await some of them`,
+      );
+    }
+    this.#underWay += events;
   }
 
   /** Put commitments where payloads stand. */
@@ -184,6 +203,10 @@ class LogRecorder implements Recorder {
       () => undefined,
       () => undefined,
     );
+    const leave = (): void => {
+      this.#underWay--;
+    };
+    recorded.then(leave, leave);
     return recorded;
   }
 }

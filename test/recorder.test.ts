@@ -397,6 +397,21 @@ describe('order', () => {
     );
     expect([most, log.head().size, port.calls.filter((call) => call.startsWith('kept')).length]).toEqual([16, 51, 50]);
   });
+  it('takes 65,536 events at most that are not durable yet, and refuses a call that would be more, whole', async () => {
+    const log = await memoryLog();
+    const hold = gate();
+    const port = watched(log, { putPayload: () => hold.opened });
+    const recorder = createRecorder({ log: port, redaction: false });
+    const first = recorder.record({ type: 'custom', step: 1, action: { params: 'a' } });
+    const many = Array.from({ length: 65_536 }, (): EventInput => ({ type: 'custom' }));
+    await expect(recorder.recordMany(many)).rejects.toMatchObject({ code: 'BACKPRESSURE' });
+    expect(port.calls).toEqual(['put 1']);
+    hold.open();
+    await first;
+    // Room that was given back.
+    await recorder.recordMany(many.slice(0, 100));
+    expect(log.head().size).toBe(102);
+  });
   it('keeps call order under any mix of payloads and delays', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.boolean(), fc.nat(3)), { minLength: 1, maxLength: 12 }), async (calls) => {

@@ -41,6 +41,15 @@ export function setAscii(out: Uint8Array, at: number, text: string): number {
   return at + text.length;
 }
 
+/**
+ * Take bytes over from a caller. @returns fresh bytes of a plain Uint8Array: `slice()` would leave a Node Buffer's own behaviour in
+ * place, which is a view, so that whoever reuses or wipes the buffer changes what was meant as a copy. @throws TypeError on another kind
+ */
+export function copyBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('copyBytes: expected a Uint8Array');
+  return new Uint8Array(bytes);
+}
+
 /** Concatenate. @returns fresh bytes. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;

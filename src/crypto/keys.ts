@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js';
-import { equalBytes, wipe } from '../base/bytes.ts';
+import { copyBytes, equalBytes, wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/ports.ts';
 import { publicKeyOfExpanded } from './expanded-key.ts';
@@ -88,7 +88,7 @@ export function keyFromSeed(alg: Algorithm, seed: Uint8Array): SecretKey {
   if (!(seed instanceof Uint8Array)) throw new TypeError('keyFromSeed: expected the seed as Uint8Array');
   if (seed.length !== SEED_BYTES)
     throw new RangeError(`keyFromSeed: expected a seed of ${SEED_BYTES} bytes, got ${seed.length}`);
-  const own = seed.slice();
+  const own = copyBytes(seed);
   if (alg === 'Ed25519') return new SecretKey(readPublicKey(alg, ed25519.getPublicKey(own)), own, null);
   const { publicKey, secretKey } = ml_dsa65.keygen(own);
   return new SecretKey(readPublicKey(alg, publicKey), own, secretKey);
@@ -111,7 +111,7 @@ export function keyFromExpanded(expanded: Uint8Array): SecretKey {
       },
     );
   }
-  const own = expanded.slice();
+  const own = copyBytes(expanded);
   return new SecretKey(readPublicKey('ML-DSA-65', publicKeyOfExpanded(own)), null, own);
 }
 

@@ -1,4 +1,4 @@
-import { fromBase64url, toBase64url, utf8, utf8Text, wipe } from '../base/bytes.ts';
+import { decodeBase64url, fromBase64url, toBase64url, utf8, utf8Text, wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/ports.ts';
 import { requireOwnPublicKey, type SecretKey } from './keys.ts';
@@ -100,11 +100,11 @@ export function decodeKeyFile(bytes: Uint8Array, at: string): KeyFile {
     new ReceiptError('KEY_MALFORMED', `${at}: expected ${expected}, got something else`, { at, expected });
   const end = bytes.indexOf(0x0a);
   let header: Header;
-  let secret: Uint8Array;
+  // Decoded from the bytes: text of a plain secret could never be wiped.
+  const secret = end < 0 || end === bytes.length - 1 ? null : decodeBase64url(bytes, end + 1, bytes.length - 1);
   try {
-    if (end < 0 || bytes.at(-1) !== 0x0a) throw bad('two lines');
+    if (secret === null || bytes.at(-1) !== 0x0a) throw bad('two lines');
     header = JSON.parse(utf8Text(bytes.subarray(0, end))) as Header;
-    secret = fromBase64url(utf8Text(bytes.subarray(end + 1, -1)));
   } catch {
     throw bad('a key file of two lines: a JSON header and base64url');
   }
@@ -159,10 +159,14 @@ function isBase64urlOf(text: unknown, length: number): text is string {
 export async function openKeyFile(file: KeyFile, passphrase: Passphrase | undefined, at: string): Promise<SecretKey> {
   const pkcs8 =
     file.header.protection === 'none' ? file.secret.slice() : await decrypt(file, file.header, passphrase, at);
+  let key: SecretKey | undefined;
   try {
-    const key = decodePkcs8(pkcs8);
+    key = decodePkcs8(pkcs8);
     requireOwnPublicKey(key, file.publicKey, at);
     return key;
+  } catch (error) {
+    key?.wipe();
+    throw error;
   } finally {
     wipe(pkcs8);
   }

@@ -1,11 +1,11 @@
-import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, realpath, stat, unlink } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { toHex, wipe } from '../base/bytes.ts';
+import { wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/ports.ts';
 import type { SecretKey } from './keys.ts';
+import { io, makePrivateFolder, privateFolder, readPrivateFile, writeNewFile } from './keystore-disk.ts';
 import {
   decodeKeyFile,
   encodeKeyFile,
@@ -66,17 +66,13 @@ export class Keystore {
   }
 
   /**
-   * Write a new key. Order: temporary file, exclusive and 0600 → written → fsync → linked under its name, which fails where the name
-   * is taken and is never seen half → temporary name removed → fsync of the folder. After a crash there is a whole key or none, and
-   * perhaps a leftover `.new-*`.
-   * @param key only read. @throws ReceiptError KEY_EXISTS, KEY_FILE_MODE, IO; RangeError on a bad name; TypeError on an empty passphrase
+   * Write a new key, whole or not at all (writeNewFile), and on disk once this resolves, the folders made for it included.
+   * @param key only read. @throws ReceiptError KEY_EXISTS, KEY_FILE_MODE, IO; RangeError on a bad name; TypeError on another guard
    */
   async create(name: string, key: SecretKey, guard: Guard): Promise<KeyInfo> {
     const file = `${requireName(name)}${SUFFIX}`;
-    const passphrase = 'plain' in guard ? null : guard.passphrase;
-    if (passphrase === '' || passphrase === undefined)
-      throw new TypeError('keystore: expected a passphrase, or plain: true');
-    await io(this.folder, () => mkdir(this.folder, { recursive: true, mode: 0o700 }));
+    const passphrase = passphraseOf(guard);
+    await io(this.folder, () => makePrivateFolder(this.folder));
     const folder = await this.#checkedFolder();
     if (folder === null) throw notFound(this.folder, 'a folder');
     if ((await namesIn(folder)).includes(name)) throw exists(name);
@@ -85,7 +81,7 @@ export class Keystore {
       ...(this.#cost === undefined ? {} : { cost: this.#cost }),
     });
     try {
-      await writeNew(folder, file, bytes, name, this.#random);
+      if (!(await io(`key ${name}`, () => writeNewFile(folder, file, bytes, this.#random)))) throw exists(name);
     } finally {
       wipe(bytes);
     }
@@ -115,7 +111,7 @@ export class Keystore {
 
   /** Write out the public half (encodePublicKey), without a passphrase. @returns fresh bytes. @throws as show. */
   async exportPublic(name: string, format: PublicKeyFormat = 'jwk'): Promise<Uint8Array> {
-    return encodePublicKey((await this.#read(name)).publicKey, format);
+    return encodePublicKey((await this.show(name)).publicKey, format);
   }
 
   /**
@@ -123,7 +119,12 @@ export class Keystore {
    * @throws ReceiptError as show, and PASSPHRASE_NEEDED, PASSPHRASE_WRONG, KEY_MISMATCH.
    */
   async load(name: string, passphrase?: Passphrase): Promise<SecretKey> {
-    return openKeyFile(await this.#read(name), passphrase, `key ${name}`);
+    const file = await this.#read(name);
+    try {
+      return await openKeyFile(file, passphrase, `key ${name}`);
+    } finally {
+      wipe(file.secret);
+    }
   }
 
   async #read(name: string): Promise<KeyFile> {
@@ -135,19 +136,17 @@ export class Keystore {
 
   /** @returns the real path of the folder once its mode is right, null when there is none. */
   async #checkedFolder(): Promise<string | null> {
-    return io(this.folder, async () => {
-      let folder: string;
-      try {
-        folder = await realpath(this.folder);
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return null;
-        throw error;
-      }
-      const { mode, uid } = await stat(folder);
-      requirePrivate(this.folder, mode, uid, 0o700);
-      return folder;
-    });
+    return io(this.folder, () => privateFolder(this.folder));
   }
+}
+
+/** One or the other, never both: what only looks like `plain: true` must not end in a plain file. */
+function passphraseOf(guard: Guard): string | null {
+  const { plain, passphrase } = guard as { readonly plain?: unknown; readonly passphrase?: unknown };
+  if (plain === true && passphrase === undefined) return null;
+  if ((plain === undefined || plain === false) && typeof passphrase === 'string' && passphrase !== '')
+    return passphrase;
+  throw new TypeError('keystore: expected a passphrase, or plain: true');
 }
 
 function requireName(name: string): string {
@@ -157,7 +156,9 @@ function requireName(name: string): string {
   return name;
 }
 
-function infoOf(name: string, { publicKey, protection }: KeyFile): KeyInfo {
+/** What may be told; the secret of a plain file is wiped, since nobody asked for it. */
+function infoOf(name: string, { publicKey, protection, secret }: KeyFile): KeyInfo {
+  wipe(secret);
   return { name, publicKey, protection };
 }
 
@@ -169,103 +170,15 @@ async function namesIn(folder: string): Promise<string[]> {
     .filter((name) => KEY_NAME_PATTERN.test(name));
 }
 
-/** Open without following a link, then judge and read the very file that was opened. */
 async function readKeyFile(folder: string, name: string): Promise<KeyFile> {
   const at = `key ${name}`;
-  const bytes = await io(at, async () => {
-    const handle = await openPlainFile(join(folder, `${name}${SUFFIX}`), at, folder);
-    try {
-      const { mode, uid, size } = await handle.stat();
-      requirePrivate(at, mode, uid, 0o600);
-      if (size > MAX_KEY_FILE_BYTES) {
-        throw new ReceiptError('KEY_MALFORMED', `${at}: expected at most ${MAX_KEY_FILE_BYTES} bytes, got ${size}`, {
-          at,
-        });
-      }
-      const buffer = await handle.readFile();
-      return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-    } finally {
-      await handle.close();
-    }
-  });
+  const bytes = await io(at, () => readPrivateFile(join(folder, `${name}${SUFFIX}`), at, MAX_KEY_FILE_BYTES));
+  if (bytes === null) throw notFound(at, `a key of that name in ${folder}`);
   try {
     return decodeKeyFile(bytes, at);
   } finally {
     wipe(bytes);
   }
-}
-
-async function openPlainFile(path: string, at: string, folder: string): Promise<FileHandle> {
-  try {
-    // O_NONBLOCK: a FIFO planted under a key's name must not hang us; regular files do not care.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if ((await handle.stat()).isFile()) return handle;
-    await handle.close();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw notFound(at, `a key of that name in ${folder}`);
-    if (codeOf(error) !== 'ELOOP') throw error;
-  }
-  throw new ReceiptError('KEY_FILE_MODE', `${at}: expected a regular file, got a link or something else`, {
-    at,
-    expected: 'a regular file',
-    found: 'a symbolic link or a special file',
-    next: ['put the key file itself into the folder'],
-  });
-}
-
-async function writeNew(folder: string, file: string, bytes: Uint8Array, name: string, random: Random): Promise<void> {
-  const temporary = join(folder, `.new-${toHex(random.bytes(8))}`);
-  await io(`key ${name}`, async () => {
-    const handle = await open(
-      temporary,
-      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-      0o600,
-    );
-    try {
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await link(temporary, join(folder, file));
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') throw exists(name);
-      throw error;
-    } finally {
-      await unlink(temporary);
-    }
-    const handleOfFolder = await open(folder, constants.O_RDONLY);
-    try {
-      await handleOfFolder.sync();
-    } finally {
-      await handleOfFolder.close();
-    }
-  });
-}
-
-/** Modes say nothing on Windows, where the folder's access list decides. */
-function requirePrivate(at: string, mode: number, uid: number, wanted: number): void {
-  const self = process.geteuid?.();
-  if (self === undefined) return;
-  const found = mode & 0o777;
-  const foreign = self !== 0 && uid !== self;
-  if ((found & 0o077) === 0 && !foreign) return;
-  const expected = `mode ${octal(wanted)} and you as its owner`;
-  throw new ReceiptError(
-    'KEY_FILE_MODE',
-    `${at}: expected ${expected}, got mode ${octal(found)}${foreign ? ' and another owner' : ''}`,
-    {
-      at,
-      expected,
-      found: `mode ${octal(found)}${foreign ? ', another owner' : ''}`,
-      next: [`chmod ${octal(wanted).slice(1)} it, after asking who may have read it`],
-    },
-  );
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, '0');
 }
 
 function exists(name: string): ReceiptError {
@@ -282,21 +195,4 @@ function notFound(at: string, expected: string): ReceiptError {
     expected,
     next: ['perdure key list'],
   });
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-async function io<T>(at: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof ReceiptError) throw cause;
-    throw new ReceiptError(
-      'IO',
-      `${at}: expected the file system to answer, got ${String(codeOf(cause) ?? 'an error')}`,
-      { at, cause },
-    );
-  }
 }

@@ -1,6 +1,6 @@
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { scryptAsync } from '@noble/hashes/scrypt.js';
-import { utf8, wipe } from '../base/bytes.ts';
+import { isWellFormed, utf8, wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 
 /** scrypt costs. Memory is 128 · N · r bytes, time grows with p besides. @see RFC 7914 section 2 */
@@ -33,7 +33,7 @@ export function isAffordable({ n, r, p }: ScryptCost): boolean {
 /**
  * Encrypt a secret under a passphrase: XChaCha20-Poly1305 with key = scrypt(passphrase, salt), `header` authenticated beside it.
  * @param passphrase text, taken in NFC so that two keyboards give the same bytes. @param salt, nonce fresh random bytes.
- * @returns ciphertext and tag, fresh. @throws RangeError on a cost that is not affordable.
+ * @returns ciphertext and tag, fresh. @throws RangeError on a cost that is not affordable, TypeError on half a surrogate pair.
  */
 export async function seal(
   secret: Uint8Array,
@@ -76,6 +76,8 @@ export async function unseal(
 async function derive(passphrase: string, salt: Uint8Array, cost: ScryptCost): Promise<Uint8Array> {
   if (!isAffordable(cost))
     throw new RangeError('scrypt: expected N a power of two, p at most 4, and at most 256 MiB of memory');
+  // utf8() would replace half a surrogate pair, and every such passphrase would open what another one locked.
+  if (!isWellFormed(passphrase)) throw new TypeError('passphrase: expected text that has a UTF-8 form');
   const secret = utf8(passphrase.normalize('NFC'));
   try {
     return await scryptAsync(secret, salt, {

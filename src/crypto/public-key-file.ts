@@ -14,9 +14,10 @@ export const MAX_KEY_FILE_BYTES = 65_536;
 /**
  * Read a public key file, as `--key FILE` names one: JWK, SPKI in PEM or DER, or raw by length (32 Ed25519, 1952 ML-DSA-65).
  * @param bytes the whole file, only read. @throws ReceiptError KEY_MALFORMED, KEY_MISMATCH (JWK kid), UNSUPPORTED (other algorithm),
- *   KEY_UNSUITABLE when it is a secret key: who verifies has no business with one. Nothing of the content is quoted.
+ *   KEY_UNSUITABLE when it is a secret key: who verifies has no business with one. Nothing of the content is quoted. TypeError on text.
  */
 export function readPublicKeyFile(bytes: Uint8Array): PublicKey {
+  requireBytes(bytes, 'readPublicKeyFile');
   if (bytes.length > MAX_KEY_FILE_BYTES) throw unrecognised(`${bytes.length} bytes`);
   // No JWK or PEM of ours has one of these lengths by itself, but a padded one could: text that says so is read as text.
   const text = textOf(bytes);
@@ -41,6 +42,11 @@ export function encodePublicKey(key: PublicKey, format: PublicKeyFormat): Uint8A
     case 'raw':
       return key.bytes.slice();
   }
+}
+
+/** Refuse text and other kinds, which have a length too and would be read as some other file. @throws TypeError */
+export function requireBytes(bytes: Uint8Array, by: string): void {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${by}: expected the bytes of a file as Uint8Array`);
 }
 
 /** @returns the bytes as text when they are UTF-8, else null. */

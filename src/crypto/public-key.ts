@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
+import { copyBytes, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 
 /** Signature algorithms of format 1 (format section 2), in the spelling of `alg`. */
@@ -29,17 +29,18 @@ export type PublicJwk =
 /**
  * Check raw public key bytes and name them. Ed25519: canonical encoding, in the prime-order subgroup, not the identity; checked
  * here, once a key, because every engine must give one answer and native ones accept mixed-order keys (format section 2).
- * @param bytes copied. @throws ReceiptError KEY_MALFORMED
+ * @param bytes copied. @throws ReceiptError KEY_MALFORMED; TypeError on another kind
  */
 export function readPublicKey(alg: Algorithm, bytes: Uint8Array): PublicKey {
+  const own = copyBytes(bytes);
   const expected = KEY_SIZES[alg].publicKey;
-  if (bytes.length !== expected) {
-    throw new ReceiptError('KEY_MALFORMED', `${alg} public key: expected ${expected} bytes, got ${bytes.length}`, {
+  if (own.length !== expected) {
+    throw new ReceiptError('KEY_MALFORMED', `${alg} public key: expected ${expected} bytes, got ${own.length}`, {
       expected: `${expected} bytes`,
-      found: `${bytes.length} bytes`,
+      found: `${own.length} bytes`,
     });
   }
-  if (alg === 'Ed25519' && !isPrimeOrderPoint(bytes)) {
+  if (alg === 'Ed25519' && !isPrimeOrderPoint(own)) {
     throw new ReceiptError(
       'KEY_MALFORMED',
       'Ed25519 public key: expected a canonical point of the prime-order subgroup',
@@ -49,7 +50,6 @@ export function readPublicKey(alg: Algorithm, bytes: Uint8Array): PublicKey {
       },
     );
   }
-  const own = bytes.slice();
   return { alg, kid: thumbprint(jwkOf(alg, own)), bytes: own };
 }
 

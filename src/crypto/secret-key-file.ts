@@ -5,15 +5,16 @@ import { keyFromSeed, requireOwnPublicKey, SEED_BYTES, type SecretKey } from './
 import { decodePem, encodePem, looksLikePem } from './pem.ts';
 import { decodePkcs8, encodePkcs8 } from './pkcs8.ts';
 import { toJwk } from './public-key.ts';
-import { looksLikePkcs8, MAX_KEY_FILE_BYTES, textOf } from './public-key-file.ts';
+import { looksLikePkcs8, MAX_KEY_FILE_BYTES, requireBytes, textOf } from './public-key-file.ts';
 
 /**
  * Read a secret key file, as `--key FILE` of a writer names one: PKCS#8 (PEM or DER) or a private JWK. Bare 32 bytes are refused,
  * since a seed of either algorithm and an Ed25519 public key look alike.
  * @param bytes the whole file, only read. @throws ReceiptError KEY_MALFORMED, KEY_MISMATCH, UNSUPPORTED (other algorithm, encrypted
- *   PKCS#8), KEY_UNSUITABLE when it holds a public key only. Nothing of the content is quoted.
+ *   PKCS#8), KEY_UNSUITABLE when it holds a public key only. Nothing of the content is quoted. TypeError on text.
  */
 export function readSecretKeyFile(bytes: Uint8Array): SecretKey {
+  requireBytes(bytes, 'readSecretKeyFile');
   if (bytes.length > MAX_KEY_FILE_BYTES) throw unrecognised();
   const text = textOf(bytes);
   if (text !== null && looksLikePem(text)) return fromPem(text);

@@ -1,4 +1,4 @@
-import { utf8 } from '../base/bytes.ts';
+import { copyBytes, utf8 } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import type { SignInput } from './signer.ts';
 import { MAX_CONTEXT_BYTES } from './verifier.ts';
@@ -15,14 +15,14 @@ export function copySignInput(input: SignInput): SignInput {
     if (!(input.mu instanceof Uint8Array)) throw new TypeError('sign: expected mu as Uint8Array');
     if (input.mu.length !== MU_BYTES)
       throw new RangeError(`sign: expected a mu of ${MU_BYTES} bytes, got ${input.mu.length}`);
-    return { mu: input.mu.slice() };
+    return { mu: copyBytes(input.mu) };
   }
   if (!(input.message instanceof Uint8Array)) throw new TypeError('sign: expected the message as Uint8Array');
   if (typeof input.context !== 'string') throw new TypeError('sign: expected the context as text');
   const length = utf8(input.context).length;
   if (length > MAX_CONTEXT_BYTES)
     throw new RangeError(`sign: expected a context of at most ${MAX_CONTEXT_BYTES} bytes, got ${length}`);
-  return { message: input.message.slice(), context: input.context };
+  return { message: copyBytes(input.message), context: input.context };
 }
 
 /** @returns the error of a signer that takes messages only. */

@@ -2,9 +2,10 @@ import { v7 } from 'uuid';
 import { ReceiptError } from '../base/errors.ts';
 import type { Clock, Random } from '../base/ports.ts';
 import { type Head, nextFrame } from '../chain/chain.ts';
-import type { CanonicalEvent } from '../receipt/canonical.ts';
+import { type CanonicalEvent, canonicalEvent, isCanonicalEvent } from '../receipt/canonical.ts';
 import { isControlType, judgeControl } from '../receipt/control.ts';
 import { entryBytes, FORMAT_VERSION, type Frame } from '../receipt/entry.ts';
+import type { JsonObject } from '../receipt/json.ts';
 import type { Receipt, Signature } from '../receipt/receipt.ts';
 import { hashEntry } from '../receipt/seal.ts';
 
@@ -15,9 +16,16 @@ export interface Appended {
   readonly signed: boolean;
 }
 
+/** Appends that were asked for together: once one has failed, none after it is linked. */
+export interface Batch {
+  failed: Error | null;
+}
+
 /** One append that waits for room: not linked, so it has no place yet. */
 export interface Waiting {
   readonly event: CanonicalEvent;
+  /** What it was asked for together with. */
+  readonly batch?: Batch | null;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: Error) => void;
 }
@@ -104,6 +112,11 @@ export function linkEntry(head: Head, { origin, clock, ids }: Place, waiting: Wa
     line: null,
     signatures: [],
   };
+}
+
+/** @returns a caller's event with its bytes, read now. @throws as canonicalEvent. */
+export function readEvent(event: JsonObject | CanonicalEvent): CanonicalEvent {
+  return isCanonicalEvent(event) ? event : canonicalEvent(event);
 }
 
 /** @returns whether the event closes the log. @throws ReceiptError EVENT_SCHEMA for a control event that verification would refuse. */

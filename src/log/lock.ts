@@ -68,8 +68,8 @@ export async function acquireLock(dir: string): Promise<DiskLock> {
 
 async function acquire(real: string, dir: string, me: Holder): Promise<void> {
   const own = path.join(real, `${NAME}.new-${me.nonce}`);
-  await writeDurably(own, JSON.stringify(me));
   try {
+    await writeDurably(own, JSON.stringify(me));
     // Each look either ends here or saw that another contender moved; a few of them suffice, since that one is then the holder.
     for (let looks = 0; looks < 8; looks++) {
       if (await linked(own, path.join(real, NAME))) return;

@@ -32,9 +32,19 @@ export interface Log {
    */
   append(event: JsonObject | CanonicalEvent, options?: { readonly waitFor?: WaitFor }): Promise<Appended>;
   /**
+   * Append several events in their order, each read at once. When it throws, some of them may be in the log: the first ones, never a
+   * later one without those before it.
+   * @returns in the same order, once every append has ended. @throws the first error, as append; nothing was written when one of
+   *   them cannot be represented or is an entry only the log itself writes.
+   */
+  appendBatch(
+    events: readonly (JsonObject | CanonicalEvent)[],
+    options?: { readonly waitFor?: WaitFor },
+  ): Promise<Appended[]>;
+  /**
    * Keep a payload beside the log: `payloads/<2 hex>/<commitment>`, 32 bytes of salt, then the payload. On disk when it resolves,
    * so call it before the append that names the commitment.
-   * @param commitment 64 hex. @param salt 32 bytes. @param payload any length; both only read.
+   * @param commitment 64 hex. @param salt 32 bytes. @param payload any length; both only read, and read at once.
    */
   putPayload(commitment: string, salt: Uint8Array, payload: Uint8Array): Promise<void>;
   /** @returns what is kept under a commitment, fresh and unchecked; null when nothing is (discarded, erased, lost). */

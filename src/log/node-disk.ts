@@ -133,17 +133,23 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Create the root and what is above it, and make each new name durable, from the outermost on. */
+/**
+ * Create the root and what is above it, and make the names durable, from the outermost on; also of folders that were there: a process
+ * killed in here, or the caller's own mkdir, may have left them in memory only.
+ */
 async function makeRoot(root: string): Promise<void> {
   const target = path.resolve(root);
   const first = await fs.promises.mkdir(target, { recursive: true, mode: FOLDER_MODE });
-  if (first === undefined) return;
   const parents: string[] = [];
   for (let folder = path.dirname(target); ; folder = path.dirname(folder)) {
     parents.unshift(folder);
-    if (folder === path.dirname(first) || folder === path.dirname(folder)) break;
+    if (folder === path.dirname(folder)) break;
   }
-  for (const folder of parents) await syncFolder(folder);
+  const outermost = first === undefined ? parents.length : parents.indexOf(path.dirname(first));
+  for (const [depth, folder] of parents.entries()) {
+    // Above what was made here a folder may be closed to us, or on a file system that syncs none: then its names are not ours to keep.
+    await (depth < outermost ? syncFolder(folder).catch(() => undefined) : syncFolder(folder));
+  }
 }
 
 async function syncFolder(folder: string): Promise<void> {

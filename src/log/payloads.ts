@@ -44,13 +44,15 @@ export class PayloadWriter {
     const folder = folderOf(commitment);
     if (salt.length !== SALT_BYTES)
       throw new RangeError(`payload: expected a salt of ${SALT_BYTES} bytes, got ${salt.length}`);
+    // Read before the first wait: what the caller does to its arrays meanwhile changes nothing.
+    const bytes = concatBytes(salt, payload);
     await this.#makeDir(PAYLOADS, '');
     await this.#makeDir(folder, PAYLOADS);
     const path = `${folder}/${commitment}`;
     if ((await this.#disk.size(path)) !== null) await this.#disk.remove(path);
     const file = await this.#disk.create(path);
     try {
-      await file.write(concatBytes(salt, payload));
+      await file.write(bytes);
       await file.sync();
     } finally {
       await file.close();

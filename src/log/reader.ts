@@ -4,7 +4,7 @@ import { MAX_LINE_BYTES, READ_CHUNK_BYTES } from '../base/limits.ts';
 import type { Disk } from '../base/ports.ts';
 import { parseReceipt, type Receipt } from '../receipt/receipt.ts';
 import { type Place, seek } from './seek.ts';
-import { type Bound, type Segment, segmentIndex, segmentPath, segmentTable } from './segments.ts';
+import { type Bound, type Segment, segmentPath, segmentTable } from './segments.ts';
 
 const LF = 0x0a;
 
@@ -56,7 +56,7 @@ interface RawLine {
 }
 
 /** Read lines from a place to the end of the table, a chunk's worth at a time, in memory that does not grow with the log. */
-async function* readLines(
+export async function* readLines(
   disk: Disk,
   table: readonly Segment[],
   place: Place,
@@ -111,7 +111,7 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /** Parse a line. @returns null for one that is damaged and was told to `onDamaged`. @throws ReceiptError LOG_DAMAGED. */
-function parseLine(line: RawLine, onDamaged: ReadRange['onDamaged']): StoredReceipt | null {
+export function parseLine(line: RawLine, onDamaged: ReadRange['onDamaged']): StoredReceipt | null {
   const { segment, segmentOffset, offset } = line;
   try {
     if (line.bytes === null)
@@ -234,51 +234,6 @@ async function settledTable(disk: Disk, bound: Bound | null): Promise<Segment[]>
     const [end] = await disk.read(segmentPath(last.name), last.bytes - 1, last.bytes);
     if (end === LF) return table;
     await sleep(SETTLE_MS);
-  }
-}
-
-/** What follow needs of the log it follows. */
-export interface Followed {
-  /** Of the writer in this process; null when there is none. */
-  readonly bound: () => Bound | null;
-  /** Resolves when there may be more than at `seen`, at the latest when following is to end. */
-  readonly more: (seen: Bound | null) => Promise<void>;
-  /** Whether no more will come. */
-  readonly ended: () => boolean;
-}
-
-/** Iterate from `from`, then wait for more until the signal aborts, which ends it without an error, or the log is closed here. */
-export async function* followReceipts(
-  disk: Disk,
-  log: Followed,
-  from: number,
-  signal?: AbortSignal,
-): AsyncGenerator<StoredReceipt> {
-  const start = await segmentTable(disk, log.bound());
-  let { row, byte } = await seek(disk, start, from);
-  let index = start.length === 0 ? 0 : segmentIndex(start[row]!.name)!;
-  let before = start[row]?.offset ?? 0;
-  while (!signal?.aborted) {
-    const ended = log.ended();
-    const seen = log.bound();
-    const table = await segmentTable(disk, seen, index, before);
-    let moved = false;
-    for await (const lines of readLines(disk, table, { row: 0, byte })) {
-      for (const line of lines) {
-        if (!line.finished && line.segment === table[table.length - 1]!.name) continue;
-        const stored = parseLine(line, undefined)!;
-        index = segmentIndex(line.segment)!;
-        before = line.offset - line.segmentOffset;
-        byte = line.segmentOffset + line.length;
-        moved = true;
-        if (stored.receipt.entry.seq < from) continue;
-        if (signal?.aborted) return;
-        yield stored;
-      }
-    }
-    if (moved) continue;
-    if (ended) return;
-    await log.more(seen);
   }
 }
 

@@ -1,25 +1,17 @@
-import { ReceiptError } from '../base/errors.ts';
+import { isReceiptError, ReceiptError } from '../base/errors.ts';
 import { RECOVERY_ZONE_BYTES } from '../base/limits.ts';
 import type { Disk, DiskLock } from '../base/ports.ts';
 import { EMPTY_HEAD, type Head } from '../chain/chain.ts';
-import { type CanonicalEvent, canonicalEvent, isCanonicalEvent } from '../receipt/canonical.ts';
+import type { CanonicalEvent } from '../receipt/canonical.ts';
 import type { SigningMode } from '../receipt/control.ts';
 import type { JsonObject } from '../receipt/json.ts';
 import { readLineHead } from '../receipt/receipt.ts';
-import type { Appended } from './link.ts';
+import { followReceipts } from './follow.ts';
+import { type Appended, readEvent } from './link.ts';
 import type { Log } from './log.ts';
 import type { Metadata } from './metadata.ts';
 import { type Payload, PayloadWriter, readPayload } from './payloads.ts';
-import {
-  findId,
-  findSeq,
-  followReceipts,
-  type ReadRange,
-  readChunks,
-  readReceipts,
-  type StoredReceipt,
-  sleep,
-} from './reader.ts';
+import { findId, findSeq, type ReadRange, readChunks, readReceipts, type StoredReceipt, sleep } from './reader.ts';
 import { linesBackwards } from './rules.ts';
 import { type Bound, type Segment, type SegmentWriter, segmentPath, segmentTable } from './segments.ts';
 import type { WaitFor, Writer } from './writer.ts';
@@ -73,7 +65,19 @@ export class StoredLog implements Log {
     { waitFor = 'durable' }: { readonly waitFor?: WaitFor } = {},
   ): Promise<Appended> {
     // No await before the writer has it: call order is chain order.
-    return this.#forWriting('append').writer.append(isCanonicalEvent(event) ? event : canonicalEvent(event), waitFor);
+    return this.#forWriting('append').writer.append(readEvent(event), waitFor);
+  }
+
+  async appendBatch(
+    events: readonly (JsonObject | CanonicalEvent)[],
+    { waitFor = 'durable' }: { readonly waitFor?: WaitFor } = {},
+  ): Promise<Appended[]> {
+    const { writer } = this.#forWriting('appendBatch');
+    const ended = await Promise.allSettled(writer.appendBatch(events.map(readEvent), waitFor));
+    return ended.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
   }
 
   async putPayload(commitment: string, salt: Uint8Array, payload: Uint8Array): Promise<void> {
@@ -177,7 +181,8 @@ async function lastHead(disk: Disk): Promise<Head> {
         const { seq, hash } = readLineHead(line);
         return { size: seq + 1, hash };
       }
-    } catch {
+    } catch (error) {
+      if (isReceiptError(error, 'IO')) throw error;
       return EMPTY_HEAD;
     }
   }

@@ -7,7 +7,7 @@ import type { CanonicalEvent } from '../receipt/canonical.ts';
 import { isIndividuallySigned, type SigningMode } from '../receipt/control.ts';
 import { lineOf, type Signature } from '../receipt/receipt.ts';
 import { signEntry } from '../receipt/seal.ts';
-import { type Appended, linkEntry, type Pending, type Place, receiptOf, type Waiting } from './link.ts';
+import { type Appended, type Batch, linkEntry, type Pending, type Place, receiptOf, type Waiting } from './link.ts';
 import type { SegmentWriter } from './segments.ts';
 
 /** What `append` waits for: on disk, or on disk and signed. */
@@ -88,43 +88,37 @@ export class Writer {
   }
 
   /** Append one event of a caller. @throws ReceiptError, see Log.append. */
-  append(event: CanonicalEvent, waitFor: WaitFor): Promise<Appended> {
-    const { type } = event;
-    if (type !== null && OWN_TYPES.has(type)) {
-      return Promise.reject(
-        new ReceiptError(
-          'EVENT_SCHEMA',
-          `log.append: expected an event of a caller, got a ${type} event, which only the log writes`,
-          {
-            at: 'type',
-            found: type,
-          },
-        ),
-      );
-    }
-    if (waitFor === 'signed' && this.#parts.mode === 'batch' && !isIndividuallySigned(type)) {
-      return Promise.reject(
-        new ReceiptError(
-          'UNSUPPORTED',
-          'log.append: this batch log has no checkpoints, and only they sign ordinary entries',
-          {
-            expected: 'waitFor durable',
-            found: 'waitFor signed',
-            next: ["append({ waitFor: 'durable' })", 'create the log with mode each'],
-          },
-        ),
-      );
-    }
-    return this.appendOwn(event);
+  async append(event: CanonicalEvent, waitFor: WaitFor): Promise<Appended> {
+    this.#requireOfCaller(event, waitFor);
+    return this.#append(event, null);
+  }
+
+  /**
+   * Append several of a caller: where one fails, those after it are not linked either.
+   * @returns one promise each. @throws ReceiptError where one may not be appended at all; then nothing was.
+   */
+  appendBatch(events: readonly CanonicalEvent[], waitFor: WaitFor): Promise<Appended>[] {
+    for (const event of events) this.#requireOfCaller(event, waitFor);
+    const batch: Batch = { failed: null };
+    return events.map((event) => this.#append(event, batch));
   }
 
   /** Append one event, also one that only the log writes. */
   appendOwn(event: CanonicalEvent): Promise<Appended> {
-    return new Promise((resolve, reject) => {
-      const refusal = this.#refusal();
+    return this.#append(event, null);
+  }
+
+  #append(event: CanonicalEvent, batch: Batch | null): Promise<Appended> {
+    return new Promise((resolve, rejectOne) => {
+      const reject = (error: Error): void => {
+        // At once, unlike the promise: the next of the batch may be linked in this same turn.
+        if (batch !== null) batch.failed ??= error;
+        rejectOne(error);
+      };
+      const refusal = batch?.failed ?? this.#refusal();
       if (refusal !== null) reject(refusal);
-      else if (this.#waiting.length === 0 && this.#hasRoom()) this.#link({ event, resolve, reject });
-      else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push({ event, resolve, reject });
+      else if (this.#waiting.length === 0 && this.#hasRoom()) this.#link({ event, batch, resolve, reject });
+      else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push({ event, batch, resolve, reject });
       else
         reject(
           new ReceiptError(
@@ -155,6 +149,28 @@ export class Writer {
     return this.#ended ? endedError() : null;
   }
 
+  /** @throws ReceiptError for what a caller may not append, whatever the state of the log. */
+  #requireOfCaller({ type }: CanonicalEvent, waitFor: WaitFor): void {
+    if (type !== null && OWN_TYPES.has(type)) {
+      throw new ReceiptError(
+        'EVENT_SCHEMA',
+        `log.append: expected an event of a caller, got a ${type} event, which only the log writes`,
+        { at: 'type', found: type },
+      );
+    }
+    if (waitFor === 'signed' && this.#parts.mode === 'batch' && !isIndividuallySigned(type)) {
+      throw new ReceiptError(
+        'UNSUPPORTED',
+        'log.append: this batch log has no checkpoints, and only they sign ordinary entries',
+        {
+          expected: 'waitFor durable',
+          found: 'waitFor signed',
+          next: ["append({ waitFor: 'durable' })", 'create the log with mode each'],
+        },
+      );
+    }
+  }
+
   #hasRoom(): boolean {
     return this.#entriesInFlight < this.#maxEntries && this.#bytesInFlight < this.#maxBytes;
   }
@@ -164,6 +180,8 @@ export class Writer {
     const { mode, signers } = this.#parts;
     let pending: Pending;
     try {
+      // One that waited for room, and whose batch has failed meanwhile.
+      if (waiting.batch?.failed) throw waiting.batch.failed;
       if (this.#ended) throw endedError();
       pending = linkEntry(this.#linked, this.#parts, waiting);
     } catch (error) {

@@ -10,7 +10,6 @@ import {
   EMPTY_SUMMARY,
   type Finding,
   type Findings,
-  mergeFindings,
   mergeTally,
   type Profile,
   type SingleLine,
@@ -67,7 +66,11 @@ export class Judge {
   notJudged = 0;
   unsignedTail = 0;
   firstInvalidLine: number | null = null;
-  problems: Findings = { listed: [], count: 0 };
+  /** Of lines already judged, in the order of a verdict: the first of them; and how many there are. */
+  private readonly problems: Finding[] = [];
+  private problemCount = 0;
+  /** Of the run that is being judged. */
+  private fresh: Finding[] = [];
   readonly once = new Map<Code, OnceFinding>();
   readonly notes = new Map<Code, Tally>();
   readonly signatures: SignatureCounts = {
@@ -119,16 +122,17 @@ export class Judge {
     const behind = { ...EMPTY_SUMMARY, lines: this.lines, last: this.last, malformedAtEnd: this.malformedAtEnd };
     const run = settleSeam(behind, shift(summary, this.lines, this.bytes), this.most);
     this.first ??= run.first;
-    this.problems = mergeFindings(this.problems, run.form, this.most);
+    this.take(run.form);
     this.fail(run.malformed?.line ?? null, run.malformed?.count ?? 0);
     if (run.lines > 0) this.closedAtEnd = false;
-    if (!this.unsupported) this.problems = mergeFindings(this.problems, run.other, this.most);
+    if (!this.unsupported) this.take(run.other);
     for (const item of run.items) {
       if (item.kind === 'block') {
         for (const { profile, count, spots } of item.buckets.values()) this.ordinary(profile, count, spots);
       } else this.single(item);
     }
     if (run.malformedAtEnd > 0) this.closedAtEnd = false;
+    this.list();
     if (!this.unsupported) this.takeNotes(run);
     this.lines += run.lines;
     this.bytes += run.bytes;
@@ -136,6 +140,18 @@ export class Judge {
     this.malformedAtEnd = run.last === null ? this.malformedAtEnd + run.malformedAtEnd : run.malformedAtEnd;
     this.torn = run.torn ?? this.torn;
     for (const [seq, hash] of run.pinned) if (!this.pinned.has(seq)) this.pinned.set(seq, hash);
+  }
+
+  private take({ listed, count }: Findings): void {
+    this.problemCount += count;
+    for (const finding of listed) this.fresh.push(finding);
+  }
+
+  /** List what was found in a run, once: all of it stands on later lines than what is listed already. */
+  private list(): void {
+    this.fresh.sort(compareFindings);
+    for (const finding of this.fresh) if (this.problems.length < this.most) this.problems.push(finding);
+    this.fresh = [];
   }
 
   private takeNotes(run: Summary): void {
@@ -312,7 +328,7 @@ export class Judge {
         const first = before !== undefined && before.first.line < spots[0]!.line ? before.first : at(spots[0]!);
         this.once.set(code, { first, count: (before?.count ?? 0) + count });
       } else {
-        this.problems = mergeFindings(this.problems, { listed: spots.map(at).slice(0, this.most), count }, this.most);
+        this.take({ listed: spots.slice(0, this.most).map(at), count });
       }
     }
     if (worst === 'invalid') this.fail(spots[0]!.line, count);
@@ -324,9 +340,7 @@ export class Judge {
   /** @returns all problems that concern lines, in the order of a verdict, at most as many as are listed; and how many there are. */
   lineProblems(): { listed: (Finding & { lines: number })[]; count: number } {
     const once = [...this.once.values()].map(({ first, count }) => ({ ...first, lines: count }));
-    const listed = [...this.problems.listed.map((finding) => ({ ...finding, lines: 1 })), ...once].sort(
-      compareFindings,
-    );
-    return { listed: listed.slice(0, this.most), count: this.problems.count + once.length };
+    const listed = [...this.problems.map((finding) => ({ ...finding, lines: 1 })), ...once].sort(compareFindings);
+    return { listed: listed.slice(0, this.most), count: this.problemCount + once.length };
   }
 }

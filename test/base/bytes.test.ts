@@ -4,6 +4,7 @@ import {
   B64U_VALUE,
   compareBytes,
   concatBytes,
+  copyBytes,
   decodeBase64url,
   equalBytes,
   fromBase64url,
@@ -259,4 +260,20 @@ describe('concat, compare, wipe', () => {
     expect(whole).toEqual(of(1, 0, 0, 4));
     expect(other).toEqual(of(0));
   });
+});
+
+test('copyBytes: a copy of its own and a plain array, of a Buffer and of a view too; other kinds are refused', () => {
+  const whole = Buffer.from([0, 1, 2, 3]);
+  const views: Uint8Array[] = [whole, whole.subarray(1, 3), of(0, 1, 2, 3).subarray(2), of()];
+  for (const bytes of views) {
+    const before = [...bytes];
+    const copy = copyBytes(bytes);
+    bytes.fill(9);
+    expect([...copy]).toEqual(before);
+    expect(copy.constructor).toBe(Uint8Array);
+    expect(copy.buffer.byteLength).toBe(copy.length);
+    if (bytes === whole) whole.set([0, 1, 2, 3]);
+  }
+  for (const other of ['ab', [1], 2, null, new ArrayBuffer(2)])
+    expect(() => copyBytes(other as unknown as Uint8Array)).toThrow(TypeError);
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,6 +66,28 @@ describe('the keystore', () => {
       process.umask(umask);
     }
     expect([await mode(folder), await mode(file('open'))]).toEqual([0o700, 0o600]);
+  });
+
+  it('a key that create() told of survives a power loss: its file, its folder and every folder made for it are synced', async () => {
+    const synced: number[] = [];
+    const handle = await open(base, 'r');
+    const prototype = Object.getPrototypeOf(handle) as { sync(this: typeof handle): Promise<void> };
+    await handle.close();
+    const { sync } = prototype;
+    prototype.sync = async function () {
+      synced.push((await this.stat()).ino);
+      return sync.call(this);
+    };
+    try {
+      await store.create('first', ed, { plain: true });
+      const inodes = async (paths: string[]) => Promise.all(paths.map(async (path) => (await stat(path)).ino));
+      expect(synced).toEqual(expect.arrayContaining(await inodes([base, join(base, 'data'), folder, file('first')])));
+      synced.length = 0;
+      await store.create('second', ed, { plain: true });
+      expect(synced).toEqual(expect.arrayContaining(await inodes([folder, file('second')])));
+    } finally {
+      prototype.sync = sync;
+    }
   });
 
   it('uses scrypt N 2^17, r 8, p 1 unless told otherwise', async () => {
@@ -140,8 +162,34 @@ describe('the keystore', () => {
 
   it('needs a passphrase or an explicit plain', async () => {
     await expect(store.create('x', ed, { passphrase: '' })).rejects.toThrow(TypeError);
-    await expect(store.create('x', ed, {} as { plain: true })).rejects.toThrow(TypeError);
+    // Ways to ask for plain that are none, as plain JavaScript allows them: a file must not end up plain by a slip.
+    for (const guard of [
+      {},
+      { plain: false },
+      { plain: 1 },
+      { plain: 'yes' },
+      { plain: true, passphrase },
+      { plain: undefined, passphrase: '' },
+      { passphrase: 5 },
+      { passphrase: null },
+    ]) {
+      await expect(store.create('x', ed, guard as { plain: true }), JSON.stringify(guard)).rejects.toThrow(TypeError);
+    }
     expect(await store.list()).toEqual([]);
+    for (const [name, plain] of Object.entries({ no: false, none: undefined })) {
+      const guard = { plain, passphrase } as unknown as { passphrase: string };
+      expect(await store.create(name, ed, guard)).toMatchObject({ protection: 'passphrase' });
+      await refuses(store.load(name), 'PASSPHRASE_NEEDED');
+    }
+  });
+
+  it('refuses a passphrase that has no UTF-8 form: encoding would replace, and make one passphrase of many', async () => {
+    await store.create('k', ed, { passphrase: '\ufffd' });
+    for (const half of ['\ud800', 'a\udc00', '\ud801b']) {
+      await expect(store.create('x', ed, { passphrase: half })).rejects.toThrow(TypeError);
+      await expect(store.load('k', half)).rejects.toThrow(TypeError);
+    }
+    expect((await store.list()).map(({ name }) => name)).toEqual(['k']);
   });
 
   it('names are file names and never paths', async () => {

@@ -3,7 +3,8 @@ import { isReceiptError } from '../../src/base/errors.ts';
 import type { Disk } from '../../src/base/ports.ts';
 import { createLogOn, openLogOn } from '../../src/log/lifecycle.ts';
 import { memoryDisk } from '../../src/log/memory.ts';
-import { asWriter, codeOf } from '../log/places.ts';
+import { allBytes } from '../log/derive.ts';
+import { asWriter, codeOf, collect } from '../log/places.ts';
 import { type FaultyDisk, faultyDisk, type When } from './faulty-disk.ts';
 import { hold, life, noPromises, type Promises, reopen, work } from './workload.ts';
 
@@ -119,6 +120,49 @@ describe('every disk operation failed once, before and after it took effect', ()
       (disk, promises) => reopen(disk, promises, [1]),
     );
     expect(operations.filter((name) => name.startsWith('truncate'))).toEqual([]);
+  });
+});
+
+describe('every look at the disk failed once', () => {
+  it.each(['each', 'batch'] as const)('a whole life, and recovery from torn bytes, %s', async (mode) => {
+    const prepare = async () => ({ disk: unlockableDisk(), promises: noPromises() });
+    const live = async (disk: Disk, promises: Promises): Promise<void> => {
+      await life(disk, promises, mode);
+      const file = await disk.open(`segments/${(await disk.list('segments')).at(-1)}`);
+      await file.write(new TextEncoder().encode('{"entry":{"event":{"data":"1.0 of'));
+      await reopen(disk, promises, [1]);
+    };
+    const clean = await prepare();
+    const counting = faultyDisk(clean.disk, null, 'reads');
+    await live(counting, clean.promises);
+    expect(counting.operations.length).toBeGreaterThan(30);
+    for (let operation = 1; operation <= counting.operations.length; operation++) {
+      const { disk, promises } = await prepare();
+      const where = `${operation} (${counting.operations[operation - 1]})`;
+      const failing = live(faultyDisk(disk, { operation, when: 'before' }, 'reads'), promises);
+      expect([where, await codeOf(failing)]).toEqual([where, 'IO']);
+      await unlock(disk);
+      await hold(disk, promises, where);
+    }
+  });
+
+  it('reading: an error, never another answer', async () => {
+    const disk = unlockableDisk();
+    await life(disk, noPromises(), 'batch');
+    const reads = async (on: Disk): Promise<unknown> => {
+      const log = await openLogOn(on);
+      const all = await collect(log.receipts());
+      const { id } = all[3]!.receipt.entry;
+      return [log.head(), all, await log.get(5), await log.getById(id), await log.segments(), await allBytes(log)];
+    };
+    const counting = faultyDisk(disk, null, 'reads');
+    await reads(counting);
+    expect(counting.operations.length).toBeGreaterThan(20);
+    for (let operation = 1; operation <= counting.operations.length; operation++) {
+      const faulty = faultyDisk(disk, { operation, when: 'before' }, 'reads');
+      const where = `${operation} (${counting.operations[operation - 1]})`;
+      expect([where, await codeOf(reads(faulty))]).toEqual([where, 'IO']);
+    }
   });
 });
 

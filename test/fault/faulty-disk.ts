@@ -6,14 +6,17 @@ export type When = 'before' | 'after' | 'half';
 
 /** Which operation fails. */
 export interface Fault {
-  /** 1-based, counted over all operations that change the disk. */
+  /** 1-based, counted over all operations of the kind. */
   readonly operation: number;
   readonly when: When;
 }
 
-/** A Disk whose n-th changing operation fails once, and that keeps a list of them. */
+/** Operations that change the disk, or those that only look. */
+export type Kind = 'changes' | 'reads';
+
+/** A Disk whose n-th operation of one kind fails once, and that keeps a list of them. */
 export interface FaultyDisk extends Disk {
-  /** Names of the changing operations so far, as `write segments/000000.jsonl`. */
+  /** Names of these operations so far, as `write segments/000000.jsonl`. */
   readonly operations: readonly string[];
 }
 
@@ -23,19 +26,22 @@ export function diskError(what: string, found = 'EIO'): ReceiptError {
 }
 
 /** Wrap a disk. @param fault null for none: to count. */
-export function faultyDisk(inner: Disk, fault: Fault | null): FaultyDisk {
+export function faultyDisk(inner: Disk, fault: Fault | null, kind: Kind = 'changes'): FaultyDisk {
   const operations: string[] = [];
   async function operate<T>(
     name: string,
     run: () => Promise<T>,
     half: (() => Promise<unknown>) | null = null,
+    of: Kind = 'changes',
   ): Promise<T> {
+    if (of !== kind) return run();
     operations.push(name);
     if (fault === null || operations.length !== fault.operation) return run();
     if (fault.when === 'after') await run();
     if (fault.when === 'half') await half?.();
     throw diskError(name);
   }
+  const look = <T>(name: string, run: () => Promise<T>): Promise<T> => operate(name, run, null, 'reads');
   const wrapFile = (file: AppendFile, path: string): AppendFile => ({
     write: (bytes) =>
       operate(
@@ -49,9 +55,9 @@ export function faultyDisk(inner: Disk, fault: Fault | null): FaultyDisk {
   return {
     name: inner.name,
     operations,
-    list: (folder) => inner.list(folder),
-    size: (path) => inner.size(path),
-    read: (path, begin, end) => inner.read(path, begin, end),
+    list: (folder) => look(`list ${folder}`, () => inner.list(folder)),
+    size: (path) => look(`size ${path}`, () => inner.size(path)),
+    read: (path, begin, end) => look(`read ${path}`, () => inner.read(path, begin, end)),
     create: async (path) => wrapFile(await operate(`create ${path}`, () => inner.create(path)), path),
     open: async (path) => wrapFile(await operate(`open ${path}`, () => inner.open(path)), path),
     truncate: (path, size) => operate(`truncate ${path}`, () => inner.truncate(path, size)),

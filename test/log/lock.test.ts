@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
 import {
   existsSync,
   mkdirSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ReceiptError } from '../../src/base/errors.ts';
 import { acquireLock } from '../../src/log/lock.ts';
 import { asWriter, codeOf, folderPlace, PLACES } from './places.ts';
@@ -141,6 +142,19 @@ describe('lock', () => {
     rmSync(join(dir, `lock.takeover-${nonce('f')}`));
     rmSync(join(dir, `lock.new-${nonce('a')}`), { force: true });
     expect(names()).toEqual([]);
+  });
+
+  it('a contender that finds the disk full leaves no file behind', async () => {
+    const open = fs.promises.open;
+    const spy = vi.spyOn(fs.promises, 'open').mockImplementationOnce(async (...args: Parameters<typeof open>) => {
+      const handle = await open(...args);
+      handle.writeFile = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+      return handle;
+    });
+    expect(await codeOf(acquireLock(dir))).toBe('ENOSPC');
+    spy.mockRestore();
+    expect(names()).toEqual([]);
+    await (await acquireLock(dir)).release();
   });
 
   it('a zombie is dead', async () => {

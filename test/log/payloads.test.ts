@@ -41,6 +41,17 @@ describe.each(PLACES)('%s: payloads', (_name, make) => {
     await log.close();
   });
 
+  it('reads salt and payload at the call: a later change of the arrays changes nothing', async () => {
+    const log = await place.create();
+    const [own, bytes] = [salt(1), Uint8Array.of(1, 2, 3)];
+    const keeping = log.putPayload(commitment(1), own, bytes);
+    own.fill(9);
+    bytes.fill(9);
+    await keeping;
+    expect(await log.readPayload(commitment(1))).toEqual({ salt: salt(1), payload: Uint8Array.of(1, 2, 3) });
+    await log.close();
+  });
+
   it('refuses other names and salts: a commitment is part of a path', async () => {
     const log = await place.create();
     for (const bad of ['', 'A'.repeat(64), `../${'a'.repeat(61)}`, 'a'.repeat(63)]) {

@@ -125,6 +125,23 @@ describe.each(PLACES)('%s: reads', (_name, make) => {
     await reader.close();
   });
 
+  it.each(['cut away', 'gone'])('follow says so when the place it read up to is %s', async (harm) => {
+    const reader = await place.open();
+    const seen: number[] = [];
+    const following = codeOf(
+      (async () => {
+        for await (const stored of reader.follow({ pollMs: 1 })) seen.push(seqOf(stored));
+      })(),
+    );
+    await fill(log, 20);
+    while (seen.length < 21) await pause(1);
+    const { name } = (await log.segments()).at(-1)!;
+    if (harm === 'gone') await place.disk.remove(`segments/${name}`);
+    else await place.disk.truncate(`segments/${name}`, 10);
+    expect(await following).toBe('LOG_DAMAGED');
+    await reader.close();
+  });
+
   it('an aborted signal ends a read with ABORTED, and a follow without an error', async () => {
     await fill(log, 3);
     const signal = AbortSignal.abort();

@@ -91,10 +91,31 @@ describe.each([
     const good = bench.sink.write(event(1));
     expect(await codeOf(bench.sink.write({ type: 'genesis' }))).toBe('EVENT_SCHEMA');
     expect(await codeOf(bench.sink.write({ type: 'custom', data: 'x'.repeat(70_000) }))).toBe('ENTRY_TOO_LARGE');
-    expect(await codeOf(bench.sink.writeBatch([event(2), { type: 'recovery' }, event(3)]))).toBe('EVENT_SCHEMA');
+    expect(await codeOf(bench.sink.writeBatch([event(8), { type: 'recovery' }, event(9)]))).toBe('EVENT_SCHEMA');
+    const large = { type: 'custom', data: 'x'.repeat(70_000) };
+    expect(await codeOf(bench.sink.writeBatch([event(2), large, event(3)]))).toBe('ENTRY_TOO_LARGE');
     await good;
     await bench.sink.write(event(4));
-    for (const log of bench.logs) expect((await eventsIn(log))[0]).toEqual(event(1));
+    // Of a batch never a later event without those before it.
+    for (const log of bench.logs) expect(await eventsIn(log)).toEqual([event(1), event(2), event(4)]);
+  });
+
+  it('an event is read once, at the call', async () => {
+    let reads = 0;
+    const shifting = {
+      type: 'custom',
+      get data() {
+        return ++reads;
+      },
+    };
+    const later = { type: 'custom', data: ['as called'] };
+    const writing = [bench.sink.write(shifting), bench.sink.writeBatch([later])];
+    later.data[0] = 'as changed';
+    await Promise.all(writing);
+    expect(reads).toBe(1);
+    for (const log of bench.logs) {
+      expect(await eventsIn(log)).toEqual([event(1), { type: 'custom', data: ['as called'] }]);
+    }
   });
 
   it('verify judges what is recorded', async () => {
@@ -156,5 +177,22 @@ describe('tee: one side fails', () => {
     both[1 - broken]!.state.fails = false;
     expect(await codeOf(sink.close())).toBe('IO');
     expect(both.map(({ state }) => state.closed)).toEqual([1, 1]);
+  });
+
+  it('a sink that throws before it returns a promise is a sink that fails: the other side is waited for', async () => {
+    const log = await createMemoryLog({ origin: 'a.b/c', signer: fastSigner() });
+    const broken: Sink<Appended, Verdict> = {
+      write() {
+        throw new ReceiptError('IO', 'sink: no disk');
+      },
+      writeBatch: () => Promise.reject(new Error('not called')),
+      verify: () => judge(log),
+      close: async () => undefined,
+    };
+    for (const sink of [tee(broken, logSink(log, judge)), tee(logSink(log, judge), broken)]) {
+      const before = log.head().size;
+      expect(await codeOf(sink.write(event(1)))).toBe('IO');
+      expect(log.head().size).toBe(before + 1);
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -150,6 +150,11 @@ describe('reading', () => {
     expect((await verify(await openEvidence(join(dir, 'one-file.jsonl')), { keys })).verdict).toBe('valid');
     await expect(openEvidence(join(dir, 'none'))).rejects.toSatisfy((e) => isReceiptError(e, 'LOG_NOT_FOUND'));
     await expect(openEvidence(dir)).rejects.toSatisfy((e) => isReceiptError(e, 'LOG_NOT_FOUND'));
+  });
+  test('a folder whose segments cannot be listed is a failure to read, not a folder without them', async () => {
+    await mkdir(join(dir, 'circle'));
+    await symlink('segments', join(dir, 'circle', 'segments'));
+    await expect(openEvidence(join(dir, 'circle'))).rejects.toSatisfy((e) => isReceiptError(e, 'IO'));
   });
   test('progress is told, and an abort stops', async () => {
     const seen: number[] = [];

@@ -11,7 +11,7 @@ import { fixedKey, fixedRandom, LogBuilder } from '../../vectors/build.ts';
 
 /*
  * Memory does not grow with the evidence, whoever wrote it: lines that each bring something that could be kept, many times what may
- * be in use at once.
+ * be in use at once. And time grows with the evidence, not with its square.
  */
 
 const alice = fixedKey('alice');
@@ -57,4 +57,13 @@ test.each(HOSTILE)('%s', async (_, count, make) => {
   const verdict = await verify({ kind: 'log', name: 'log', chunks }, { keys: [alice.publicKey] });
   expect(verdict.counts).toMatchObject({ lines: count + 1, valid: 1, invalid: count });
   expect(Math.max(...used) - used[0]!).toBeLessThan(6 << 20);
+});
+
+test('a list of all problems costs its length, also where no two lines are alike', async () => {
+  const lines = Array.from({ length: 6_000 }, (_, n) => line(n + 1, '{}', { log: `example.com/${n}` }));
+  const begin = performance.now();
+  const { problems, problem_count } = await verify(utf8(lines.join('')), { maxProblems: 1_000_000 });
+  expect([problems.length, problem_count > 10_000]).toEqual([problem_count, true]);
+  // Half a second; merging the whole list for each kind of line took half a minute.
+  expect(performance.now() - begin).toBeLessThan(8_000);
 });
