@@ -8,4 +8,5 @@ export { inverseNtt, ntt } from './ntt';
 export { hintBitUnpack, unpackT1, unpackZ } from './pack';
 export { w1Row } from './round';
 export { expandA, sampleInBall } from './sample';
+export { pad, sha256, unpad } from './sha256';
 export * from './verifier';

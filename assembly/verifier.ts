@@ -5,19 +5,21 @@
  *     PUBLIC_KEY <- pk     prepareKey(slot)
  *     beginMessage(slot)   MESSAGE <- piece  absorbMessage(length)  ...  endMessage()      M' in pieces: MU = H(tr || M')
  *     SIGNATURE <- sig     verifyMu(slot)    over MU, which the host may write itself
+ *     JOBS <- runs         hashJobs(count)   SHA-256 of runs of padded blocks anywhere in memory
  *
- * No bytes make any of these trap. The host checks lengths: only the slot and the length of a piece are its arguments, and both are
- * checked here again. No secret ever enters this module.
+ * No bytes make any of these trap. The host checks lengths: what it gives as arguments, and the jobs it writes, are checked here again.
+ * No secret ever enters this module.
  */
 import {
-  C, COMMITMENT, COMMITMENT_BYTES, HINTS, K, KEY_BYTES, KEY_T1, KEY_TR, KEYS, L, MESSAGE, MESSAGE_BYTES, MU, N, POLY, PUBLIC_KEY,
-  PUBLIC_KEY_BYTES, SIGNATURE, SLOTS, STATE, T1_BYTES, TR_BYTES, W, W1, Z,
+  C, COMMITMENT, COMMITMENT_BYTES, END, HASH_BYTES, HINTS, JOB_BYTES, JOB_COUNT, JOBS, K, KEY_BYTES, KEY_T1, KEY_TR, KEYS, L, MESSAGE,
+  MESSAGE_BYTES, MU, N, NODES, POLY, PUBLIC_KEY, PUBLIC_KEY_BYTES, SIGNATURE, SLOTS, STATE, T1_BYTES, TR_BYTES, W, W1, Z,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
 import { initZetas, inverseNtt, montgomery, ntt } from './ntt';
 import { hintBitUnpack, unpackT1, unpackZ } from './pack';
 import { w1Row } from './round';
 import { expandA, sampleInBall } from './sample';
+import { hashJobs as hashRuns } from './sha256-lanes';
 
 /** Statuses. */
 const VALID: i32 = 1;
@@ -150,4 +152,28 @@ function rowOf(row: usize, t1: usize): void {
     }
     store<i32>(W + at, montgomery(sum));
   }
+}
+
+/** Where the host writes jobs and reads nodes. */
+export function jobsAt(): usize {
+  return JOBS;
+}
+export function jobCount(): i32 {
+  return JOB_COUNT;
+}
+export function nodesAt(): usize {
+  return NODES;
+}
+
+/** Do the first `count` of JOBS: see hashJobs in sha256-lanes.ts. Out: a digest a job, where it says. */
+export function hashJobs(count: i32): i32 {
+  if (count < 0 || count > JOB_COUNT) return BAD_CALL;
+  const end = JOBS + <usize>count * JOB_BYTES;
+  for (let job = JOBS; job < end; job += JOB_BYTES) {
+    const blocks = <u64>load<u32>(job, 4);
+    if (blocks == 0 || <u64>load<u32>(job) + (blocks << 6) > <u64>END) return BAD_CALL;
+    if (<u64>load<u32>(job, 8) + <u64>HASH_BYTES > <u64>END) return BAD_CALL;
+  }
+  hashRuns(JOBS, count);
+  return VALID;
 }
