@@ -10,4 +10,5 @@ export { hintBitUnpack, unpackT1, unpackZ } from './pack';
 export { multiplyKey } from './product';
 export { w1Row } from './round';
 export { expandA, sampleInBall } from './sample';
+export { pad, sha256, unpad } from './sha256';
 export * from './verifier';

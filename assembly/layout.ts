@@ -2,7 +2,7 @@
  * The memory of verifier.wasm: fixed, never grown, public data only. Each offset is computed from the one before.
  *
  *     region       bytes      holds                                        written by       read by
- *     (static)       512      constants of the kernels                     the compiler     all
+ *     (static)      4032      constants of the kernels, from 64 on         the compiler     all
  *     ZETAS         4224      twiddles, forward and inverse                zetas            ntt
  *     STATES         400      two Keccak states, word by word              keccak-pair      keccak-pair, sample
  *     STATE          200      one Keccak state                             keccak           keccak, sample
@@ -15,6 +15,15 @@
  *     W             6144      w (K polynomials); scratch of expandA        product, ntt     round
  *     MESSAGE      65536      a piece of the message, or those of a pair   host             keccak, keccak-pair
  *     KEYS     32 * 36928     prepared keys: A and NTT(-t1 * 2^d), tr      verifier         product
+ *     LANES           128     four SHA-256 states, word by word            sha256           sha256
+ *     WORDS           256     words of four blocks, or one's schedule      sha256, merkle   sha256
+ *     LANE_JOBS        64     the job that each lane is at                 sha256-lanes     sha256-lanes
+ *     JOBS      1024 * 12     runs of blocks to hash (sha256-lanes)        verifier, host   sha256-lanes
+ *     SAVED     1024 * 72     what padding in place has overwritten        sha256           sha256
+ *     NODES     2048 * 32     hashes of a Merkle tree                      host, merkle     merkle, host
+ *
+ * In a module compiled with assertions, which only tests are, GUARD bytes stand between the regions from LANES on, so that a write out
+ * of one shows.
  */
 
 // FIPS 204 section 4, ML-DSA-65. Another value of any of them is another signature scheme.
@@ -52,7 +61,7 @@ export const KEY_TERMS: usize = <usize>(L + 1);
 export const KEY_TR: usize = <usize>K * KEY_TERMS * POLY;
 export const KEY_BYTES: usize = KEY_TR + <usize>TR_BYTES;
 
-export const ZETAS: usize = 512;
+export const ZETAS: usize = 4096;
 export const STATES: usize = ZETAS + 4224;
 export const STATE: usize = STATES + 400;
 export const MU: usize = STATE + 200;
@@ -65,5 +74,21 @@ export const C: usize = Z + <usize>L * POLY;
 export const W: usize = C + POLY;
 export const MESSAGE: usize = W + <usize>K * POLY;
 export const KEYS: usize = MESSAGE + <usize>MESSAGE_BYTES;
-/** End of all regions. 20 pages (asconfig.json) hold it: 1310720 bytes. */
-export const END: usize = KEYS + <usize>SLOTS * KEY_BYTES;
+
+const GUARD: usize = ASC_NO_ASSERT ? 0 : 64;
+/** A job of the 4-way SHA-256, and how many there is room for. */
+export const JOB_BYTES: usize = 12;
+export const JOB_COUNT: i32 = 1024;
+export const SAVED_BYTES: usize = 72;
+export const HASH_BYTES: usize = 32;
+/** A power of two, so that a full region is a whole subtree of any larger tree. */
+export const NODE_COUNT: i32 = 2048;
+
+export const LANES: usize = (KEYS + <usize>SLOTS * KEY_BYTES + GUARD + 63) & ~63;
+export const WORDS: usize = LANES + 128 + GUARD;
+export const LANE_JOBS: usize = WORDS + 256 + GUARD;
+export const JOBS: usize = LANE_JOBS + 64 + GUARD;
+export const SAVED: usize = JOBS + <usize>JOB_COUNT * JOB_BYTES + GUARD;
+export const NODES: usize = SAVED + <usize>JOB_COUNT * SAVED_BYTES + GUARD;
+/** End of all regions. 22 pages (asconfig.json) hold it: 1441792 bytes. */
+export const END: usize = NODES + <usize>NODE_COUNT * HASH_BYTES + GUARD;
