@@ -21,9 +21,15 @@
  *     JOBS      1024 * 12     runs of blocks to hash (sha256-lanes)        verifier, host   sha256-lanes
  *     SAVED     1024 * 72     what padding in place has overwritten        sha256           sha256
  *     NODES     2048 * 32     hashes of a Merkle tree                      host, merkle     merkle, host
+ *     KIDS        32 * 48     names of the prepared keys: 43 characters    host             lines
+ *     PREFIX          272     what M' begins with: 0x00, length, context   host             lines
+ *     SCHEMA        16384     the event schema, compiled (json)            host, json       json
+ *     RECORDS   1024 * 64     what was found of each line (lines)          lines            host
+ *     CHUNK       2097153     whole lines of a log, as they are            host             lines, json, tokens, base64
  *
- * In a module compiled with assertions, which only tests are, GUARD bytes stand between the regions from LANES on, so that a write out
- * of one shows.
+ * SLACK bytes before and after CHUNK belong to nothing: reads of whole words near its ends may touch them, and answers do not depend on
+ * them. In a module compiled with assertions, which only tests are, GUARD bytes stand between the regions from LANES on, so that a write
+ * out of one shows.
  */
 
 // FIPS 204 section 4, ML-DSA-65. Another value of any of them is another signature scheme.
@@ -90,5 +96,21 @@ export const LANE_JOBS: usize = WORDS + 256 + GUARD;
 export const JOBS: usize = LANE_JOBS + 64 + GUARD;
 export const SAVED: usize = JOBS + <usize>JOB_COUNT * JOB_BYTES + GUARD;
 export const NODES: usize = SAVED + <usize>JOB_COUNT * SAVED_BYTES + GUARD;
-/** End of all regions. 22 pages (asconfig.json) hold it: 1441792 bytes. */
-export const END: usize = NODES + <usize>NODE_COUNT * HASH_BYTES + GUARD;
+
+export const KID_BYTES: usize = 48;
+export const PREFIX_BYTES: i32 = 272;
+export const SCHEMA_BYTES: i32 = 16384;
+export const RECORD_BYTES: usize = 64;
+/** Lines of one call at most: each of them has a job. */
+export const RECORD_COUNT: i32 = JOB_COUNT;
+/** A line of 1 MiB, its LF, and 1 MiB of lines before it: what src/receipt/lines.ts collects. */
+export const CHUNK_BYTES: i32 = 2097153;
+const SLACK: usize = 128;
+
+export const KIDS: usize = NODES + <usize>NODE_COUNT * HASH_BYTES + GUARD;
+export const PREFIX: usize = KIDS + <usize>SLOTS * KID_BYTES + GUARD;
+export const SCHEMA: usize = PREFIX + <usize>PREFIX_BYTES + GUARD;
+export const RECORDS: usize = SCHEMA + <usize>SCHEMA_BYTES + GUARD;
+export const CHUNK: usize = RECORDS + <usize>RECORD_COUNT * RECORD_BYTES + GUARD + SLACK;
+/** End of all regions. 56 pages (asconfig.json) hold it: 3670016 bytes. */
+export const END: usize = CHUNK + <usize>CHUNK_BYTES + SLACK + GUARD;

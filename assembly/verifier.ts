@@ -9,12 +9,15 @@
  *
  * Two signatures of one key in one call, 10 % less work: both signatures and both M', each whole, then verifyPair(slot, length, length).
  *
+ * Lines of a log by the hundred (lines.ts): KIDS, PREFIX, SCHEMA once, then CHUNK <- lines, readLines(…), RECORDS -> host.
+ *
  * No bytes make any of these trap. The host checks lengths: what it gives as arguments, and the jobs it writes, are checked here again.
  * No secret ever enters this module.
  */
 import {
-  C, COMMITMENT, COMMITMENT_BYTES, END, HASH_BYTES, JOB_BYTES, JOB_COUNT, JOBS, K, KEY_BYTES, KEY_TR, KEYS, L, MESSAGE, MESSAGE_BYTES,
-  MESSAGE_STEP, MU, N, NODES, POLY, PUBLIC_KEY, PUBLIC_KEY_BYTES, SIGNATURE, SIGNATURE_STEP, SLOTS, STATE, T1_BYTES, TR_BYTES,
+  C, CHUNK, CHUNK_BYTES, COMMITMENT, COMMITMENT_BYTES, END, HASH_BYTES, JOB_BYTES, JOB_COUNT, JOBS, K, KEY_BYTES, KEY_TR, KEYS, KIDS, L, MESSAGE,
+  MESSAGE_BYTES, MESSAGE_STEP, MU, N, NODES, POLY, PREFIX, PUBLIC_KEY, PUBLIC_KEY_BYTES, RECORD_COUNT, RECORDS, SCHEMA, SIGNATURE,
+  SIGNATURE_STEP, SLOTS, STATE, T1_BYTES, TR_BYTES,
   TRANSCRIPT_BYTES, W, W1, Z, ZETAS,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
@@ -208,4 +211,28 @@ export function hashJobs(count: i32): i32 {
   }
   hashRuns(JOBS, count);
   return VALID;
+}
+
+export { readLines, setPrefix } from './lines';
+/** Where the host writes what lines need, and reads what they are. */
+export function kidsAt(): usize {
+  return KIDS;
+}
+export function prefixAt(): usize {
+  return PREFIX;
+}
+export function schemaAt(): usize {
+  return SCHEMA;
+}
+export function recordsAt(): usize {
+  return RECORDS;
+}
+export function recordCount(): i32 {
+  return RECORD_COUNT;
+}
+export function chunkAt(): usize {
+  return CHUNK;
+}
+export function chunkBytes(): i32 {
+  return CHUNK_BYTES;
 }

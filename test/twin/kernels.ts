@@ -3,7 +3,7 @@ import { main } from 'assemblyscript/asc';
 
 // `--config none`: a file that is not there, else asc takes asconfig.json, and with it noAssert, from the base folder.
 const FLAGS =
-  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 22 --maximumMemory 22 --outFile kernels.wasm';
+  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 56 --maximumMemory 56 --outFile kernels.wasm';
 
 /** What asconfig.json adds to them. */
 export const RELEASE = ['--optimizeLevel', '3', '--noAssert'];
