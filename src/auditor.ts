@@ -1,6 +1,6 @@
 import { concatBytes } from './base/bytes.ts';
 import { isReceiptError } from './base/errors.ts';
-import { chooseVerifier, crossCheck, type EngineChoice, moduleSha256Of } from './crypto/engines.ts';
+import { chooseVerifier, crossCheck, type EngineChoice, lineEngineOf, moduleSha256Of } from './crypto/engines.ts';
 import { nobleSha256Hex, type Sha256Hex, sha256Hex } from './crypto/hash.ts';
 import type { PublicKey } from './crypto/public-key.ts';
 import type { Verifier } from './crypto/verifier.ts';
@@ -84,7 +84,9 @@ function toVerifyOptions(options: AuditOptions): VerifyOptions {
 async function enginesOf(options: AuditOptions): Promise<Engines> {
   const verifier = await chooseVerifier(options.engine ?? 'auto');
   const hash: Sha256Hex = options.engine === 'noble' ? nobleSha256Hex : sha256Hex;
-  const engines = { verifier, moduleSha256: moduleSha256Of(verifier), sha256Hex: hash };
+  // With a cross-check every signature must reach both engines: then lines leave them alone.
+  const lines = lineEngineOf(verifier, !options.crossCheck);
+  const engines = { verifier, moduleSha256: moduleSha256Of(verifier), sha256Hex: hash, lines };
   if (!options.crossCheck) return engines;
   const second = await secondEngine(verifier);
   if (second === null) return { ...engines, crossCheckedWith: null };

@@ -27,6 +27,8 @@ export async function summarise(
   }
   let at = begin;
   let pausedAt = Date.now();
+  // A line verifier files signed lines at once: then those that wait must not be behind them.
+  const most = context.lines === null ? 64 : 1;
   while (at < end) {
     at = run.plainLines(at, end);
     if (at < end) {
@@ -34,7 +36,7 @@ export async function summarise(
       run.line(at, lf);
       at = lf + 1;
     }
-    if (run.waiting.length >= 64 || at === end) {
+    if (run.waiting.length >= most || at === end) {
       for (const waiting of run.waiting) {
         await settle(buf, waiting, context);
         if (Date.now() - pausedAt >= SLICE_MS) {

@@ -1,8 +1,11 @@
 import { copyBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
+import type { LineVerifier } from '../crypto/line-verifier.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
+import { CONTEXTS } from '../crypto/verifier.ts';
 import { type LineBatch, lineBatches } from '../receipt/lines.ts';
+import { eventShapeBytes } from '../receipt/shape-bytes.ts';
 import { collectKeys } from './collect-keys.ts';
 import type { Context } from './context.ts';
 import { Judge } from './judge.ts';
@@ -20,7 +23,23 @@ import { writeVerdict } from './write-verdict.ts';
 export async function verifyWith(source: Source, options: VerifyOptions, engines: Engines): Promise<Verdict> {
   const startedAt = Date.now();
   checkOptions(options);
-  const context = makeContext(options, engines);
+  // For a single line it is not worth its memory.
+  const lines = source.kind === 'receipt' ? null : (engines.lines?.open(eventShapeBytes(), CONTEXTS.entry) ?? null);
+  try {
+    return await verifyIn(source, options, engines, lines, startedAt);
+  } finally {
+    lines?.release();
+  }
+}
+
+async function verifyIn(
+  source: Source,
+  options: VerifyOptions,
+  engines: Engines,
+  lines: LineVerifier | null,
+  startedAt: number,
+): Promise<Verdict> {
+  const context = makeContext(options, engines, lines);
   const maxProblems = context.maxProblems;
   const spool = await prepareNamedKeys(source, options, context);
   try {
@@ -31,7 +50,7 @@ export async function verifyWith(source: Source, options: VerifyOptions, engines
       maxProblems,
       source.kind === 'receipt',
     );
-    for await (const batch of lineBatches((spool ?? source).chunks())) {
+    for await (const batch of lineBatches((spool ?? source).chunks(), lines?.bytes)) {
       throwIfAborted(options.signal);
       judge.absorb(await summariseBatch(batch, context));
       forgetStrangers(context.named, judge);
@@ -59,14 +78,15 @@ export async function summariseBatch(batch: LineBatch, context: Context): Promis
   return summarise(batch.bytes, batch.begin, batch.end, batch.torn, context);
 }
 
-/** @returns what the summaries of this verification share. */
-export function makeContext(options: VerifyOptions, engines: Engines): Context {
+/** @returns what the summaries of this verification share. @param lines reads the lines that are put into its memory. */
+export function makeContext(options: VerifyOptions, engines: Engines, lines: LineVerifier | null = null): Context {
   const named = new Map<string, PublicKey>();
   return {
     trust: options.trust,
     named,
     verifier: engines.verifier,
     sha256Hex: engines.sha256Hex,
+    lines,
     pinnedSeqs: new Set(options.expect?.head === undefined ? [] : [options.expect.head.size - 1]),
     notBefore: options.notBefore ?? null,
     notAfter: options.notAfter ?? null,

@@ -3,17 +3,23 @@ import { main } from 'assemblyscript/asc';
 
 // `--config none`: a file that is not there, else asc takes asconfig.json, and with it noAssert, from the base folder.
 const FLAGS =
-  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 20 --maximumMemory 20 --outFile kernels.wasm';
+  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 56 --maximumMemory 56 --outFile kernels.wasm';
+
+/** What asconfig.json adds to them. */
+export const RELEASE = ['--optimizeLevel', '3', '--noAssert'];
 
 /**
- * Compile the kernels of one module: every kernel exported, no optimisation, assertions on.
- * @param entry in assembly/: `kernels` for the verifier's, `sign-kernels` for the signer's. @returns the module's bytes.
+ * Compile the kernels of one module: every kernel exported, no optimisation, assertions on, GUARD bytes between regions; unless `more`
+ * flags say otherwise. @param entry in assembly/: `kernels` for the verifier's, `sign-kernels` for the signer's. @returns its bytes.
  */
-export async function compileKernels(entry: 'kernels' | 'sign-kernels' = 'kernels'): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileKernels(
+  more: readonly string[] = [],
+  entry: 'kernels' | 'sign-kernels' = 'kernels',
+): Promise<Uint8Array<ArrayBuffer>> {
   const made: Uint8Array<ArrayBuffer>[] = [];
   // test/slow/broken-kernels.test.ts has them compiled from a folder where one of them is wrong.
   const root = process.env.PERDURE_KERNELS_FROM ?? fileURLToPath(new URL('../..', import.meta.url));
-  const { error, stderr } = await main([`assembly/${entry}.ts`, '--baseDir', root, ...FLAGS.split(' ')], {
+  const { error, stderr } = await main([`assembly/${entry}.ts`, '--baseDir', root, ...FLAGS.split(' '), ...more], {
     writeFile: (_, contents) => void made.push(Uint8Array.from(contents as Uint8Array)),
   });
   if (error !== null || made.length !== 1) throw new Error(`kernels: ${error?.message} ${stderr.toString()}`);
