@@ -4,6 +4,7 @@
  */
 export * from './layout';
 export { keccakF, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
+export { hashPairs, merkleRoot } from './merkle';
 export { inverseNtt, ntt } from './ntt';
 export { hintBitUnpack, unpackT1, unpackZ } from './pack';
 export { w1Row } from './round';

@@ -23,6 +23,7 @@
  *     JOBS      1024 * 12     runs of blocks to hash (sha256-lanes)        verifier, host   sha256-lanes
  *     SAVED     1024 * 72     what padding in place has overwritten        sha256           sha256
  *     NODES     2048 * 32     hashes of a Merkle tree                      host, merkle     merkle, host
+ *     NODE_BLOCKS   65536     second blocks of a node, one a last byte     merkle           merkle
  *
  * In a module compiled with assertions, which only tests are, GUARD bytes stand between the regions from LANES on, so that a write out
  * of one shows.
@@ -89,5 +90,6 @@ export const LANE_JOBS: usize = WORDS + 256 + GUARD;
 export const JOBS: usize = LANE_JOBS + 64 + GUARD;
 export const SAVED: usize = JOBS + <usize>JOB_COUNT * JOB_BYTES + GUARD;
 export const NODES: usize = SAVED + <usize>JOB_COUNT * SAVED_BYTES + GUARD;
-/** End of all regions. 9 pages (asconfig.json) hold it: 589824 bytes. */
-export const END: usize = NODES + <usize>NODE_COUNT * HASH_BYTES + GUARD;
+export const NODE_BLOCKS: usize = NODES + <usize>NODE_COUNT * HASH_BYTES + GUARD;
+/** End of all regions. 10 pages (asconfig.json) hold it: 655360 bytes. */
+export const END: usize = NODE_BLOCKS + 256 * 256 + GUARD;

@@ -6,15 +6,17 @@
  *     beginMessage(slot)   MESSAGE <- piece  absorbMessage(length)  ...  endMessage()      M' in pieces: MU = H(tr || M')
  *     SIGNATURE <- sig     verifyMu(slot)    over MU, which the host may write itself
  *     JOBS <- runs         hashJobs(count)   SHA-256 of runs of padded blocks anywhere in memory
+ *     NODES <- hashes      hashNodePairs(count)  merkleRootOfNodes(count)    one level of a tree, or all to its root, at NODES
  *
  * No bytes make any of these trap. The host checks lengths: what it gives as arguments, and the jobs it writes, are checked here again.
  * No secret ever enters this module.
  */
 import {
   C, COMMITMENT, COMMITMENT_BYTES, END, HASH_BYTES, HINTS, JOB_BYTES, JOB_COUNT, JOBS, K, KEY_BYTES, KEY_T1, KEY_TR, KEYS, L, MESSAGE,
-  MESSAGE_BYTES, MU, N, NODES, POLY, PUBLIC_KEY, PUBLIC_KEY_BYTES, SIGNATURE, SLOTS, STATE, T1_BYTES, TR_BYTES, W, W1, Z,
+  MESSAGE_BYTES, MU, N, NODE_COUNT, NODES, POLY, PUBLIC_KEY, PUBLIC_KEY_BYTES, SIGNATURE, SLOTS, STATE, T1_BYTES, TR_BYTES, W, W1, Z,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
+import { hashPairs, merkleRoot } from './merkle';
 import { initZetas, inverseNtt, montgomery, ntt } from './ntt';
 import { hintBitUnpack, unpackT1, unpackZ } from './pack';
 import { w1Row } from './round';
@@ -164,6 +166,9 @@ export function jobCount(): i32 {
 export function nodesAt(): usize {
   return NODES;
 }
+export function nodeCount(): i32 {
+  return NODE_COUNT;
+}
 
 /** Do the first `count` of JOBS: see hashJobs in sha256-lanes.ts. Out: a digest a job, where it says. */
 export function hashJobs(count: i32): i32 {
@@ -175,5 +180,19 @@ export function hashJobs(count: i32): i32 {
     if (<u64>load<u32>(job, 8) + <u64>HASH_BYTES > <u64>END) return BAD_CALL;
   }
   hashRuns(JOBS, count);
+  return VALID;
+}
+
+/** One level of a tree. In: 2 * count hashes at NODES. Out: `count` nodes there, in place of the first of them. */
+export function hashNodePairs(count: i32): i32 {
+  if (count < 0 || count > NODE_COUNT / 2) return BAD_CALL;
+  hashPairs(NODES, NODES, count);
+  return VALID;
+}
+
+/** In: 1 to NODE_COUNT hashes at NODES, leaves of a tree or roots of whole subtrees of one size. Out: their RFC 9162 root at NODES. */
+export function merkleRootOfNodes(count: i32): i32 {
+  if (count < 1 || count > NODE_COUNT) return BAD_CALL;
+  merkleRoot(NODES, count);
   return VALID;
 }

@@ -4,7 +4,7 @@ import { KEY_SIZES } from './public-key.ts';
 import { VERIFIER_WASM } from './verifier-wasm.ts';
 
 /** What assembly/verifier.ts exports; offsets and lengths are bytes of its memory, statuses 1 valid, 0 invalid, -1 a wrong call. */
-interface VerifierExports {
+export interface VerifierExports {
   readonly memory: WebAssembly.Memory;
   abiVersion(): number;
   publicKeyAt(): number;
@@ -19,6 +19,13 @@ interface VerifierExports {
   absorbMessage(length: number): number;
   endMessage(): void;
   verifyMu(slot: number): number;
+  jobsAt(): number;
+  jobCount(): number;
+  nodesAt(): number;
+  nodeCount(): number;
+  hashJobs(count: number): number;
+  hashNodePairs(count: number): number;
+  merkleRootOfNodes(count: number): number;
 }
 
 /** The exports that this file knows how to call. */
@@ -39,11 +46,8 @@ export interface VerifierKernel {
  * Start an instance. Compiled synchronously: it takes less than a millisecond, and a main thread that refuses it (old browsers, from
  * 4 KiB on) is told from a working one by the probe. @param bytes verifier.wasm; the embedded one unless given. @throws whatever WebAssembly throws where it is missing or forbidden.
  */
-export function startVerifierKernel(bytes = fromBase64url(VERIFIER_WASM)): VerifierKernel {
-  const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
-  const wasm = new WebAssembly.Instance(module).exports as unknown as VerifierExports;
-  if (wasm.abiVersion() !== ABI_VERSION) throw new TypeError('verifier.wasm: another ABI version');
-  wasm.initialise();
+export function startVerifierKernel(bytes?: Uint8Array): VerifierKernel {
+  const wasm = startInstance<VerifierExports>(bytes);
   // The memory of this ABI never grows, so that these views stay good.
   const view = (at: number, length: number): Uint8Array => new Uint8Array(wasm.memory.buffer, at, length);
   const pkView = view(wasm.publicKeyAt(), PUBLIC_KEY_BYTES);
@@ -91,7 +95,22 @@ export function startVerifierKernel(bytes = fromBase64url(VERIFIER_WASM)): Verif
   };
 }
 
-function done(status: number): void {
+const compile = (bytes: Uint8Array): WebAssembly.Module => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+
+/** The embedded module, compiled once. */
+let embedded: WebAssembly.Module | undefined;
+
+/** Start an instance and say what it exports. @param bytes another module than the embedded one: for tests. */
+export function startInstance<T extends VerifierExports>(bytes?: Uint8Array): T {
+  if (bytes === undefined) embedded ??= compile(fromBase64url(VERIFIER_WASM));
+  const wasm = new WebAssembly.Instance(bytes === undefined ? embedded! : compile(bytes)).exports as unknown as T;
+  if (wasm.abiVersion() !== ABI_VERSION) throw new TypeError('verifier.wasm: another ABI version');
+  wasm.initialise();
+  return wasm;
+}
+
+/** A status that must be 1. */
+export function done(status: number): void {
   if (status !== 1) throw new TypeError('verifier.wasm: a call it refuses');
 }
 
