@@ -9,6 +9,7 @@ export {
 } from './json';
 export { keccakF, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
 export { keccakF2, shakePair } from './keccak-pair';
+export { hashPairs, merkleRoot } from './merkle';
 export { inverseNtt, ntt } from './ntt';
 export { hintBitUnpack, unpackT1, unpackZ } from './pack';
 export { multiplyKey } from './product';

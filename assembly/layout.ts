@@ -21,6 +21,7 @@
  *     JOBS      1024 * 12     runs of blocks to hash (sha256-lanes)        verifier, host   sha256-lanes
  *     SAVED     1024 * 72     what padding in place has overwritten        sha256           sha256
  *     NODES     2048 * 32     hashes of a Merkle tree                      host, merkle     merkle, host
+ *     NODE_BLOCKS   65536     second blocks of a node, one a last byte     merkle           merkle
  *     KIDS        32 * 48     names of the prepared keys: 43 characters    host             lines
  *     PREFIX          272     what M' begins with: 0x00, length, context   host             lines
  *     SCHEMA        16384     the event schema, compiled (json)            host, json       json
@@ -107,10 +108,11 @@ export const RECORD_COUNT: i32 = JOB_COUNT;
 export const CHUNK_BYTES: i32 = 2097153;
 const SLACK: usize = 128;
 
-export const KIDS: usize = NODES + <usize>NODE_COUNT * HASH_BYTES + GUARD;
+export const NODE_BLOCKS: usize = NODES + <usize>NODE_COUNT * HASH_BYTES + GUARD;
+export const KIDS: usize = NODE_BLOCKS + 256 * 256 + GUARD;
 export const PREFIX: usize = KIDS + <usize>SLOTS * KID_BYTES + GUARD;
 export const SCHEMA: usize = PREFIX + <usize>PREFIX_BYTES + GUARD;
 export const RECORDS: usize = SCHEMA + <usize>SCHEMA_BYTES + GUARD;
 export const CHUNK: usize = RECORDS + <usize>RECORD_COUNT * RECORD_BYTES + GUARD + SLACK;
-/** End of all regions. 56 pages (asconfig.json) hold it: 3670016 bytes. */
+/** End of all regions. 57 pages (asconfig.json) hold it: 3735552 bytes. */
 export const END: usize = CHUNK + <usize>CHUNK_BYTES + SLACK + GUARD;

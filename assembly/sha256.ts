@@ -114,15 +114,20 @@ function t2(a: u32, b: u32, c: u32): u32 {
   return bigSigma0(a) + ((a & b) | (c & (a | b)));
 }
 
+/** The schedule: from the 16 words at WORDS, all 64 of them there. */
+export function expandWords(): void {
+  for (let at: usize = WORDS + 64; at < WORDS + 256; at += 4) {
+    const near = load<u32>(at - 64) + smallSigma0(load<u32>(at - 60));
+    store<u32>(at, near + load<u32>(at - 28) + smallSigma1(load<u32>(at - 8)));
+  }
+}
+
 /** Take `blocks` >= 1 blocks at `data` into a lane. Eight rounds a turn, so that the eight variables are back in their places. */
 export function compress(lane: usize, data: usize, blocks: i32): void {
   const state = LANES + (lane << 2);
   for (; blocks > 0; blocks--, data += 64) {
     for (let at: usize = 0; at < 64; at += 4) store<u32>(WORDS + at, bswap<u32>(load<u32>(data + at)));
-    for (let at: usize = WORDS + 64; at < WORDS + 256; at += 4) {
-      const near = load<u32>(at - 64) + smallSigma0(load<u32>(at - 60));
-      store<u32>(at, near + load<u32>(at - 28) + smallSigma1(load<u32>(at - 8)));
-    }
+    expandWords();
     let a = load<u32>(state, 0);
     let b = load<u32>(state, 16);
     let c = load<u32>(state, 32);

@@ -6,6 +6,7 @@
  *     beginMessage(slot)   MESSAGE <- piece  absorbMessage(length)  ...  endMessage()      M' in pieces: MU = H(tr || M')
  *     SIGNATURE <- sig     verifyMu(slot)    over MU, which the host may write itself
  *     JOBS <- runs         hashJobs(count)   SHA-256 of runs of padded blocks anywhere in memory
+ *     NODES <- hashes      hashNodePairs(count)  merkleRootOfNodes(count)    one level of a tree, or all to its root, at NODES
  *
  * Two signatures of one key in one call, 10 % less work: both signatures and both M', each whole, then verifyPair(slot, length, length).
  *
@@ -16,12 +17,13 @@
  */
 import {
   C, CHUNK, CHUNK_BYTES, COMMITMENT, COMMITMENT_BYTES, END, HASH_BYTES, JOB_BYTES, JOB_COUNT, JOBS, K, KEY_BYTES, KEY_TR, KEYS, KIDS, L, MESSAGE,
-  MESSAGE_BYTES, MESSAGE_STEP, MU, N, NODES, POLY, PREFIX, PUBLIC_KEY, PUBLIC_KEY_BYTES, RECORD_COUNT, RECORDS, SCHEMA, SIGNATURE,
+  MESSAGE_BYTES, MESSAGE_STEP, MU, N, NODE_COUNT, NODES, POLY, PREFIX, PUBLIC_KEY, PUBLIC_KEY_BYTES, RECORD_COUNT, RECORDS, SCHEMA, SIGNATURE,
   SIGNATURE_STEP, SLOTS, STATE, T1_BYTES, TR_BYTES,
   TRANSCRIPT_BYTES, W, W1, Z, ZETAS,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
 import { shakePair } from './keccak-pair';
+import { hashPairs, merkleRoot } from './merkle';
 import { inverseNtt, ntt } from './ntt';
 import { hintBitUnpack, hintsOf, unpackT1, unpackZ } from './pack';
 import { multiplyKey, putTerm, termAt } from './product';
@@ -199,6 +201,9 @@ export function jobCount(): i32 {
 export function nodesAt(): usize {
   return NODES;
 }
+export function nodeCount(): i32 {
+  return NODE_COUNT;
+}
 
 /** Do the first `count` of JOBS: see hashJobs in sha256-lanes.ts. Out: a digest a job, where it says. */
 export function hashJobs(count: i32): i32 {
@@ -235,4 +240,18 @@ export function chunkAt(): usize {
 }
 export function chunkBytes(): i32 {
   return CHUNK_BYTES;
+}
+
+/** One level of a tree. In: 2 * count hashes at NODES. Out: `count` nodes there, in place of the first of them. */
+export function hashNodePairs(count: i32): i32 {
+  if (count < 0 || count > NODE_COUNT / 2) return BAD_CALL;
+  hashPairs(NODES, NODES, count);
+  return VALID;
+}
+
+/** In: 1 to NODE_COUNT hashes at NODES, leaves of a tree or roots of whole subtrees of one size. Out: their RFC 9162 root at NODES. */
+export function merkleRootOfNodes(count: i32): i32 {
+  if (count < 1 || count > NODE_COUNT) return BAD_CALL;
+  merkleRoot(NODES, count);
+  return VALID;
 }

@@ -22,6 +22,13 @@ export interface VerifierExports {
   endMessage(): void;
   verifyMu(slot: number): number;
   verifyPair(slot: number, length0: number, length1: number): number;
+  jobsAt(): number;
+  jobCount(): number;
+  nodesAt(): number;
+  nodeCount(): number;
+  hashJobs(count: number): number;
+  hashNodePairs(count: number): number;
+  merkleRootOfNodes(count: number): number;
 }
 
 /** The exports that this file knows how to call. */

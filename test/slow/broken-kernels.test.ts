@@ -28,10 +28,13 @@ function passes(twin: string): boolean {
 
 const fresh = (): void => cpSync(join(root, 'assembly'), join(dir, 'assembly'), { recursive: true });
 
-test.each(['wasm-ntt', 'wasm-kernels', 'wasm-verify'])('%s passes on the kernels as they are', (twin) => {
-  fresh();
-  expect(passes(twin)).toBe(true);
-});
+test.each([...['wasm-ntt', 'wasm-kernels', 'wasm-verify', 'wasm-sha256', 'wasm-merkle', 'sign-kernels', 'wasm-sign']])(
+  '%s passes on the kernels as they are',
+  (twin) => {
+    fresh();
+    expect(passes(twin)).toBe(true);
+  },
+);
 
 /** One thing wrong in each kernel at a time. */
 test.each([
@@ -76,6 +79,25 @@ test.each([
   ['round.ts', 'r0 > 0', 'r0 >= 0', 'wasm-kernels'],
   ['round.ts', 'r - (r >> 31) - r1', 'r - r1', 'wasm-kernels'],
   ['round.ts', '0xf0 >> shift', '0xff', 'wasm-kernels'],
+  ['sha256.ts', '0x90befffa', '0x90befffb', 'wasm-sha256'],
+  ['sha256.ts', '0x9b05688c', '0x9b05688d', 'wasm-sha256'],
+  ['sha256.ts', 'rotr<u32>(x, 22)', 'rotr<u32>(x, 21)', 'wasm-sha256'],
+  ['sha256.ts', '(x >> 10)', '(x >> 9)', 'wasm-sha256'],
+  ['sha256.ts', '(length + 8) & 63', '(length + 9) & 63', 'wasm-sha256'],
+  ['sha256.ts', 'i < last; i += 8', 'i < last; i += 9', 'wasm-sha256'],
+  ['sha256.ts', '<u64>length << 3', '<u64>length << 2', 'wasm-sha256'],
+  ['sha256-lanes.ts', '[3, 2, 1, 0, 7', '[3, 2, 0, 1, 7', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'rotr4(e, 25)', 'rotr4(e, 26)', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'shr_u(w2, 10)', 'shr_u(w2, 9)', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'plus(w13, k + 52)', 'plus(w13, k + 48)', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'abHigh, cdHigh, 1, 3', 'abHigh, cdHigh, 3, 1', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'if (left < 0) continue', 'if (left <= 0) continue', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'run = min(run,', 'run = max(1, ', 'wasm-sha256'],
+  ['merkle.ts', '0x01000000', '0x02000000', 'wasm-merkle'],
+  ['merkle.ts', '8 * 65', '8 * 64', 'wasm-merkle'],
+  ['merkle.ts', 'byte < 256', 'byte < 255', 'wasm-merkle'],
+  ['merkle.ts', 'count & 1', 'count & 3', 'wasm-merkle'],
+  ['merkle.ts', 'min<usize>(2, last)', 'min<usize>(1, last)', 'wasm-merkle'],
   ['layout.ts', 'BETA: i32 = 196', 'BETA: i32 = 195', 'wasm-kernels'],
   ['layout.ts', 'KEY_TR + <usize>TR_BYTES', 'KEY_TR', 'wasm-verify'],
   ['verifier.ts', 'j < L; j++) ntt', 'j < L - 1; j++) ntt', 'wasm-verify'],

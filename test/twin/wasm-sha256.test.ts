@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { equalBytes, toHex } from '../../src/base/bytes.ts';
-import { compileKernels, Kernels, RELEASE, seeded } from './kernels.ts';
+import { compileKernels, FILL, guarded, Kernels, RELEASE, seeded } from './kernels.ts';
 
 let debug: Kernels;
 let release: Kernels;
@@ -38,24 +38,6 @@ function padded(message: Uint8Array): Uint8Array {
   while (bits.length % 512 !== 448) bits += '0';
   bits += length.toString(2).padStart(64, '0');
   return Uint8Array.from(bits.match(/.{8}/g)!, (byte) => Number.parseInt(byte, 2));
-}
-
-const FILL = 0xa5;
-/** The debug build's GUARD bytes between regions are FILL while `work` runs, and after it. */
-function guarded(k: Kernels, work: () => void): void {
-  const gaps = [
-    ['LANES', 128],
-    ['WORDS', 256],
-    ['LANE_JOBS', 64],
-    ['JOBS', 1024 * 12],
-    ['SAVED', 1024 * 72],
-    ['NODES', 2048 * 32],
-  ].map(([name, bytes]) => k.at(name as string) + (bytes as number));
-  const edges = [k.at('LANES') - 64, ...gaps];
-  const around = edges.map((edge) => k.bytes.subarray(edge, edge + (k === debug ? 64 : 0)));
-  for (const guard of around) guard.fill(FILL);
-  work();
-  for (const guard of around) expect(guard.every((byte) => byte === FILL)).toBe(true);
 }
 
 describe('padding in place', () => {
