@@ -28,13 +28,14 @@ function passes(twin: string): boolean {
 
 const fresh = (): void => cpSync(join(root, 'assembly'), join(dir, 'assembly'), { recursive: true });
 
-test.each([...['wasm-ntt', 'wasm-kernels', 'wasm-verify', 'wasm-sha256', 'wasm-merkle', 'sign-kernels', 'wasm-sign']])(
-  '%s passes on the kernels as they are',
-  (twin) => {
-    fresh();
-    expect(passes(twin)).toBe(true);
-  },
-);
+test.each(
+  'wasm-ntt wasm-kernels wasm-verify wasm-sha256 wasm-merkle wasm-tokens wasm-json wasm-lines sign-kernels wasm-sign'.split(
+    ' ',
+  ),
+)('%s passes on the kernels as they are', (twin) => {
+  fresh();
+  expect(passes(twin)).toBe(true);
+});
 
 /** One thing wrong in each kernel at a time. */
 test.each([
@@ -130,6 +131,28 @@ test.each([
   ['signer.ts', 'kappa += L', 'kappa += L + 1', 'wasm-sign'],
   ['signer.ts', 'shakeAbsorb(SHAKE256_RATE, RND, 32)', 'shakeAbsorb(SHAKE256_RATE, RND, 31)', 'wasm-sign'],
   ['signer.ts', 'memory.fill(RND, 0, SIGNER_END - RND)', 'memory.fill(Y, 0, SIGNER_END - Y)', 'wasm-sign'],
+  ['tokens.ts', 'ctz<u64>(low | (high << 32))', 'ctz<u64>(low | high)', 'wasm-tokens'],
+  ['tokens.ts', '0xff7b', '0xff7f', 'wasm-tokens'],
+  ['tokens.ts', 'year % 400 == 0', 'year % 400 == 1', 'wasm-tokens'],
+  ['tokens.ts', '(word + 0x0006060600060600)', '(word + 0x0005060600060600)', 'wasm-tokens'],
+  ['base64.ts', '0x23, 0x3b, 0x3b, 0x3a', '0x23, 0x3b, 0x3b, 0x38', 'wasm-tokens'],
+  ['base64.ts', '0xbf, 0xbf, 0xb9', '0xbf, 0xbf, 0xb8', 'wasm-tokens'],
+  ['base64.ts', 'SIGNATURE_CHARS - 12', 'SIGNATURE_CHARS - 28', 'wasm-tokens'],
+  ['json.ts', 'MAX_DEPTH: i32 = 64', 'MAX_DEPTH: i32 = 65', 'wasm-json'],
+  ['json.ts', 'length >= <usize>argument', 'length > <usize>argument', 'wasm-json'],
+  ['json.ts', 'inOrder = false', 'inOrder = true', 'wasm-json'],
+  ['json.ts', 'aEnd - a < bEnd - b', 'aEnd - a <= bEnd - b', 'wasm-json'],
+  ['json-tokens.ts', 'whole > 15', 'whole > 16', 'wasm-json'],
+  ['json-tokens.ts', 'digit <= 0x37', 'digit <= 0x38', 'wasm-json'],
+  ['json-tokens.ts', 'least = 0xa0', 'least = 0x9f', 'wasm-json'],
+  ['frame.ts', '9 + logLength + 10', '9 + logLength + 9', 'wasm-lines'],
+  ['frame.ts', '0x3a22716573222c22', '0x3a22706573222c22', 'wasm-lines'],
+  ['frame.ts', 'SIG_AT + <usize>SIGNATURE_CHARS + 2', 'SIG_AT + <usize>SIGNATURE_CHARS + 3', 'wasm-lines'],
+  ['lines.ts', 'frameSeq() != beforeSeq + 1', 'frameSeq() == beforeSeq', 'wasm-lines'],
+  ['lines.ts', 'sameBytes(prev, beforeHash, 64)', 'sameBytes(prev, beforeHash, 48)', 'wasm-lines'],
+  ['lines.ts', 'text + 32, digest + 16', 'text, digest', 'wasm-lines'],
+  ['lines.ts', '(valid & 2) == 0', '(valid & 1) == 0', 'wasm-lines'],
+  ['lines.ts', 'unpad(hash - 9', 'unpad(hash - 8', 'wasm-lines'],
 ] as const)('%s: %s made %s is found', (file, from, to, twin) => {
   fresh();
   const path = join(dir, 'assembly', file);

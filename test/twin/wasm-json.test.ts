@@ -231,6 +231,45 @@ describe('the event, beside scanObject', () => {
     expect(good).toBeGreaterThan(5000);
   });
 
+  it('every escape, and UTF-8 sequences of every first and second byte', { timeout: 120_000 }, () => {
+    const within = (content: Uint8Array): boolean => {
+      return judge(new Uint8Array([...utf8('{"a":"'), ...content, ...utf8('.","type":"custom"}')]));
+    };
+    const good: string[] = [];
+    for (let byte = 0; byte < 256; byte++) {
+      const text = `\\${String.fromCharCode(byte)}`;
+      if (byte !== 0x75 && within(rawBytes(text))) good.push(text);
+    }
+    for (let code = 0; code < 0x300; code++) {
+      for (const digits of [code.toString(16), code.toString(16).toUpperCase()]) {
+        const text = `\\u${digits.padStart(4, '0')}`;
+        if (within(utf8(text))) good.push(text);
+      }
+    }
+    // \" \\ \b \f \n \r \t, and 27 control characters; 18 of them have no letter and are met in both cases.
+    expect(good.length).toBe(7 + 27 + 18);
+    let sequences = 0;
+    for (let first = 0x80; first < 256; first++) {
+      for (let second = 0; second < 256; second++) {
+        if (second === 0x0a) continue;
+        for (const rest of [
+          [],
+          [0x80],
+          [0xbf],
+          [0x7f],
+          [0xc0],
+          [0x80, 0x80],
+          [0xbf, 0xbf],
+          [0xbf, 0x7f],
+          [0x80, 0xc0],
+        ]) {
+          if (within(Uint8Array.of(first, second, ...rest))) sequences++;
+        }
+      }
+    }
+    expect(sequences).toBeGreaterThan(30 * 64);
+  });
+
   it('20,000 mutated events', () => {
     const dice = new Dice(seedOf('mutated events'));
     const events = readKit('receipts')

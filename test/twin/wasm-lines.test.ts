@@ -1,12 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { shortCall } from '../../bench/events.ts';
 import { concatBytes, utf8 } from '../../src/base/bytes.ts';
-import type { LineBefore } from '../../src/crypto/line-verifier.ts';
+import { nobleSha256Hex } from '../../src/crypto/hash.ts';
+import { LINE_FLAGS, type LineBefore, RECORD, RECORD_WORDS } from '../../src/crypto/line-verifier.ts';
 import type { LineKernel } from '../../src/crypto/wasm-lines.ts';
-import { newLineView, scanLine } from '../../src/receipt/scan.ts';
+import { entryHash } from '../../src/receipt/entry.ts';
+import { isKnownType } from '../../src/receipt/event-shape.ts';
+import { type LineView, newLineView, scanLine } from '../../src/receipt/scan.ts';
+import { ascii, computedHash, isLater, sameLogAndVersion, says } from '../../src/verify/checks.ts';
+import { fixedKey, LogBuilder } from '../../vectors/build.ts';
 import { attackLines, openKernel } from '../property/line-attack.ts';
 import { lineLogs } from '../property/line-logs.ts';
 import { Dice, seedOf } from '../property/mutate.ts';
-import { compileKernels, Kernels } from './kernels.ts';
+import { compileKernels, Kernels, seeded } from './kernels.ts';
 
 /*
  * The line kernel compiled with assertions: there are guard bytes between its regions, and nothing may change them, nor may anything
@@ -143,6 +149,79 @@ describe('hostile lines', () => {
     for (const seq of [-1, 2 ** 53, Number.NaN]) refused(0, 0, { seq });
     expect(kernel.read(0, 0, before)).toBe(0);
   });
+});
+
+/** Lay lines into CHUNK. @returns what the kernel says of all but the first: their flags. */
+function flagsOf(lines: Uint8Array, first: LineView): number[] {
+  kernel.bytes.set(lines);
+  const genesis = lines.indexOf(0x0a);
+  expect(scanLine(kernel.bytes, 0, genesis, first)).toBe(true);
+  const count = kernel.read(genesis + 1, lines.length, first);
+  return Array.from({ length: count }, (_, i) => kernel.records[i * RECORD_WORDS + RECORD.FLAGS]);
+}
+
+it('every byte in every place of a line, its hash made to fit: what is taken for good is good', {
+  timeout: 120_000,
+}, () => {
+  const log = new LogBuilder([fixedKey('alice')], 'example.com/a/0').genesis('batch').add(shortCall(0), { by: [] });
+  const [genesis, line] = log.lines;
+  const [before, view] = [newLineView(), newLineView()];
+  const hashAt = new TextDecoder('latin1').decode(line).indexOf(',"hash":"') + 9;
+  const random = seeded(0x11e5);
+  let good = 0;
+  for (let at = 0; at < line.length - 1; at++) {
+    for (const byte of [line[at] ^ 1, line[at] + 1, 0x22, 0x2c, 0x30, 0x7d, 0x5c, 0xe2, 0x20, 1 + random(255)]) {
+      const changed = line.with(at, byte === 0x0a ? 0x0b : byte);
+      const entry = changed.slice(9, hashAt - 9);
+      if (at < hashAt - 9) changed.set(utf8(entryHash(entry, nobleSha256Hex)), hashAt);
+      const [flags] = flagsOf(concatBytes(genesis, changed), before);
+      if ((flags & LINE_FLAGS.LOOK) !== 0) continue;
+      good++;
+      const begin = genesis.length;
+      expect([at, byte, scanLine(kernel.bytes, begin, begin + line.length - 1, view)]).toEqual([at, byte, true]);
+      expect([view.seq, ascii(kernel.bytes, view.prevBegin, view.prevBegin + 64)]).toEqual([
+        1,
+        ascii(kernel.bytes, before.hashBegin, before.hashBegin + 64),
+      ]);
+      expect(
+        says(kernel.bytes, view.hashBegin, computedHash(kernel.bytes, view.entryBegin, view.entryEnd, nobleSha256Hex)),
+      ).toBe(true);
+      expect((flags & LINE_FLAGS.EARLIER) !== 0).toBe(isLater(kernel.bytes, before.timeBegin, view.timeBegin));
+      const { typeBegin, typeEnd } = view.event;
+      const isUnknown = typeEnd > 0 && !isKnownType(ascii(kernel.bytes, typeBegin, typeEnd));
+      expect((flags & LINE_FLAGS.UNKNOWN_TYPE) !== 0).toBe(isUnknown);
+      if ((flags & LINE_FLAGS.UNKNOWN_TYPE) === 0) expect((flags & LINE_FLAGS.BREACH) !== 0).toBe(view.event.breach);
+      expect([view.vEnd - view.vBegin, kernel.bytes[view.vBegin], view.sigCount]).toEqual([1, 0x31, 0]);
+      expect(sameLogAndVersion(kernel.bytes, before, view)).toBe(true);
+    }
+  }
+  expect(good).toBeGreaterThan(1000);
+});
+
+it('a signature that does not hold, on each line in turn: that line and no other is left to the caller', () => {
+  for (const keys of [['alice'], ['alice', 'bob']]) {
+    const secret = keys.map((name) => fixedKey(name)).sort((a, b) => (a.publicKey.kid < b.publicKey.kid ? -1 : 1));
+    const log = new LogBuilder(secret).genesis().calls(5);
+    for (const { publicKey } of secret) kernel.know(publicKey);
+    const view = newLineView();
+    expect(flagsOf(log.bytes(), view)).toEqual([0, 0, 0, 0, 0]);
+    for (let i = 1; i <= 5; i++) {
+      for (let which = 0; which < keys.length; which++) {
+        const lines = [...log.lines];
+        const text = new TextDecoder().decode(lines[i]);
+        const sig = [...text.matchAll(/"sig":"/g)][which].index + 7 + 100;
+        lines[i] = lines[i].with(sig, text[sig] === 'A' ? 0x42 : 0x41);
+        const expected = [0, 0, 0, 0, 0].with(i - 1, 1);
+        expect(flagsOf(concatBytes(...lines), view), `line ${i}, signature ${which}`).toEqual(expected);
+      }
+    }
+    // The slots of the good ones say whose they are.
+    flagsOf(log.bytes(), view);
+    const slots = new Uint8Array(kernel.records.buffer, kernel.records.byteOffset + 4 * RECORD.SLOTS, 8);
+    expect([...slots.subarray(0, keys.length)].map((slot) => kernel.keyIn(slot).kid)).toEqual(
+      secret.map((key) => key.publicKey.kid),
+    );
+  }
 });
 
 it('300 mutated logs: the verdict of the reference, and no guard byte changed', { timeout: 180_000 }, async () => {
