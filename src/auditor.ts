@@ -1,22 +1,25 @@
 import { concatBytes } from './base/bytes.ts';
-import { isReceiptError } from './base/errors.ts';
-import { chooseVerifier, crossCheck, type EngineChoice, lineEngineOf, moduleSha256Of } from './crypto/engines.ts';
-import { nobleSha256Hex, type Sha256Hex, sha256Hex } from './crypto/hash.ts';
 import type { PublicKey } from './crypto/public-key.ts';
-import type { Verifier } from './crypto/verifier.ts';
-import type { Engines, Source, VerifyOptions } from './verify/source.ts';
+import { chooseEngines, type EngineWish } from './verify/choose-engines.ts';
+import { type Threads, threadsFor } from './verify/pool.ts';
+import { readBlob } from './verify/ranges.ts';
+import type { ShardWish } from './verify/shard.ts';
+import type { Source, VerifyOptions } from './verify/source.ts';
 import type { Pins } from './verify/tail.ts';
 import { type OutsideKey, type TrustProvider, trustKeys } from './verify/trust.ts';
 import type { Verdict } from './verify/verdict.ts';
 import { verifyWith } from './verify/verify.ts';
+import type { ShardJson } from './verify/write-shard.ts';
 
 export { type PublicJwk, type PublicKey, parseJwk, readPublicKey } from './crypto/public-key.ts';
 export { CODES, type Code } from './verify/codes.ts';
 export { EXPLANATIONS } from './verify/explain.ts';
+export type { ShardWish } from './verify/shard.ts';
 export type { Progress, SegmentSpan, Source, Spool } from './verify/source.ts';
 export type { Pins } from './verify/tail.ts';
 export { type NamedKey, type OutsideKey, type Trust, type TrustProvider, trustKeys } from './verify/trust.ts';
 export type { KeyReport, Note, Problem, TailStatus, Verdict } from './verify/verdict.ts';
+export type { ShardJson } from './verify/write-shard.ts';
 
 /** What can be verified: an opened log, a file or Blob, bytes, or a stream of bytes. */
 export type Evidence = ReadableLog | Blob | Uint8Array | AsyncIterable<Uint8Array> | Source;
@@ -29,16 +32,18 @@ export interface ReadableLog {
 }
 
 /** What to verify against, and how. */
-export interface AuditOptions extends Omit<VerifyOptions, 'trust'> {
+export interface AuditOptions extends Omit<VerifyOptions, 'trust'>, EngineWish {
   /** Outside keys: public keys, kids to pin, or either with a name. Nothing inside the evidence is ever trusted by itself. */
   readonly keys?: readonly (PublicKey | string | OutsideKey)[] | undefined;
   /** Instead of keys: another source of outside knowledge. */
   readonly trust?: TrustProvider | undefined;
   /** What was remembered of the log: its head, size or genesis. */
   readonly expect?: Pins | undefined;
-  readonly engine?: EngineChoice | undefined;
-  /** Let a second engine check every signature; a difference throws ENGINES_DISAGREE, no second engine stands in `not_checked`. */
-  readonly crossCheck?: boolean | undefined;
+  /**
+   * Threads to use at most; default: as many as the machine runs at once. Little evidence takes one, and so does another source of
+   * outside knowledge than keys, since functions do not cross to a thread. The verdict says how many there were.
+   */
+  readonly workers?: number | undefined;
   /** How the verdict names the evidence. */
   readonly name?: string | undefined;
 }
@@ -47,10 +52,66 @@ export interface AuditOptions extends Omit<VerifyOptions, 'trust'> {
  * Verify evidence. No evidence makes it throw: what does not hold stands in the verdict, every problem of it.
  * @param evidence read once, from its beginning. A log that is being written to is verified as far as it stands.
  * @returns `valid`, `invalid` or `unverifiable`, and all that goes with it (cli.md).
- * @throws ReceiptError IO when reading fails, ENGINE_UNAVAILABLE, ENGINES_DISAGREE, ABORTED; RangeError for malformed options.
+ * @throws ReceiptError IO when reading fails, ENGINE_UNAVAILABLE, ENGINES_DISAGREE, WORKER_FAILED, ABORTED; RangeError for malformed
+ *   options.
  */
 export async function verify(evidence: Evidence, options: AuditOptions = {}): Promise<Verdict> {
-  return verifyWith(sourceOf(evidence, options.name), toVerifyOptions(options), await enginesOf(options));
+  const threads = threadsOf(options);
+  return verifyWith(sourceOf(evidence, options.name), toVerifyOptions(options), await chooseEngines(options), threads);
+}
+
+/**
+ * Verify one part of evidence: a document for mergeShards, which forms the verdict when it has those of all parts. So many machines
+ * can share one log. Nothing is judged yet, and the document is not signed: whoever merges trusts the machines that made the parts.
+ * @param evidence a log folder or file (openEvidence), or a Blob; it must not grow meanwhile. @param shard which part: index 1 … of.
+ * @throws as verify does; ReceiptError UNSUPPORTED for evidence that can be read only from its beginning, and for custom trust.
+ */
+export async function verifyShard(
+  evidence: Evidence,
+  shard: ShardWish,
+  options: AuditOptions = {},
+): Promise<ShardJson> {
+  const threads = threadsOf(options);
+  const [{ summariseShard }, { writeShard }] = await Promise.all([
+    import('./verify/shard.ts'),
+    import('./verify/write-shard.ts'),
+  ]);
+  const { engine, crossCheck } = options;
+  const made = await summariseShard({
+    source: sourceOf(evidence, options.name),
+    options: toVerifyOptions(options),
+    engines: await chooseEngines(options),
+    wish: { engine, crossCheck },
+    threads,
+    shard,
+  });
+  return writeShard(made);
+}
+
+/**
+ * Judge the shards of one verification. @param documents what verifyShard made, as JSON text, in any order; nothing in them is
+ * trusted to be well formed. @param nameOf what messages call each. @returns the verdict of one that was not sharded.
+ * @throws ReceiptError SHARD_MALFORMED; SHARDS_DIFFER when one is missing or they are not parts of one verification.
+ */
+export async function mergeShards(
+  documents: readonly Uint8Array[],
+  nameOf: (index: number) => string = (index) => `document ${index + 1}`,
+): Promise<Verdict> {
+  const [{ parseShard }, { mergeShards: merge }] = await Promise.all([
+    import('./verify/read-shard.ts'),
+    import('./verify/merge-shards.ts'),
+  ]);
+  return merge(
+    documents.map((bytes, i) => parseShard(bytes, nameOf(i))),
+    nameOf,
+  );
+}
+
+function threadsOf({ workers, engine, crossCheck }: AuditOptions): Threads | null {
+  if (workers !== undefined && !(Number.isSafeInteger(workers) && workers >= 1)) {
+    throw new RangeError(`verify: expected workers to be an integer of at least 1, got ${workers}`);
+  }
+  return threadsFor({ workers, engines: { engine, crossCheck } });
 }
 
 /**
@@ -60,7 +121,7 @@ export async function verify(evidence: Evidence, options: AuditOptions = {}): Pr
 export async function verifyReceipt(
   line: Uint8Array | string,
   key: PublicKey | string | OutsideKey,
-  options: Omit<AuditOptions, 'keys' | 'trust' | 'expect'> = {},
+  options: Omit<AuditOptions, 'keys' | 'trust' | 'expect' | 'workers'> = {},
 ): Promise<Verdict> {
   const bytes = typeof line === 'string' ? new TextEncoder().encode(line) : line;
   const lf = bytes.indexOf(0x0a);
@@ -73,35 +134,12 @@ export async function verifyReceipt(
     sizeBytes: whole.length,
   };
   const all = { ...options, keys: [key] };
-  return verifyWith(source, toVerifyOptions(all), await enginesOf(all));
+  return verifyWith(source, toVerifyOptions(all), await chooseEngines(all));
 }
 
 function toVerifyOptions(options: AuditOptions): VerifyOptions {
   const keys = (options.keys ?? []).map((key) => (typeof key === 'string' || 'alg' in key ? { key } : key));
   return { ...options, trust: options.trust ?? trustKeys(keys) };
-}
-
-async function enginesOf(options: AuditOptions): Promise<Engines> {
-  const verifier = await chooseVerifier(options.engine ?? 'auto');
-  const hash: Sha256Hex = options.engine === 'noble' ? nobleSha256Hex : sha256Hex;
-  // With a cross-check every signature must reach both engines: then lines leave them alone.
-  const lines = lineEngineOf(verifier, !options.crossCheck);
-  const engines = { verifier, moduleSha256: moduleSha256Of(verifier), sha256Hex: hash, lines };
-  if (!options.crossCheck) return engines;
-  const second = await secondEngine(verifier);
-  if (second === null) return { ...engines, crossCheckedWith: null };
-  return { ...engines, verifier: crossCheck(verifier, second), crossCheckedWith: second.engine };
-}
-
-/** @returns null where this runtime has no other engine: the verdict then says that the cross-check was not done. */
-async function secondEngine({ engine }: Verifier): Promise<Verifier | null> {
-  try {
-    const second = await chooseVerifier(engine === 'noble' ? 'auto' : 'noble');
-    return second.engine === engine ? null : second;
-  } catch (error) {
-    if (isReceiptError(error, 'ENGINE_UNAVAILABLE')) return null;
-    throw error;
-  }
 }
 
 function sourceOf(evidence: Evidence, name: string | undefined): Source {
@@ -110,7 +148,8 @@ function sourceOf(evidence: Evidence, name: string | undefined): Source {
   }
   if (typeof Blob !== 'undefined' && evidence instanceof Blob) {
     const file = 'name' in evidence && typeof evidence.name === 'string' ? evidence.name : 'blob';
-    return { kind: 'log', name: name ?? file, chunks: () => readBlob(evidence), sizeBytes: evidence.size };
+    const ranges = { blob: evidence };
+    return { kind: 'log', name: name ?? file, chunks: () => readBlob(evidence), sizeBytes: evidence.size, ranges };
   }
   if ('kind' in evidence) return name === undefined ? evidence : { ...evidence, name };
   if ('segments' in evidence) {
@@ -122,17 +161,4 @@ function sourceOf(evidence: Evidence, name: string | undefined): Source {
     };
   }
   return { kind: 'stream', name: name ?? 'stream', chunks: () => evidence as AsyncIterable<Uint8Array>, once: true };
-}
-
-async function* readBlob(blob: Blob): AsyncGenerator<Uint8Array> {
-  const reader = blob.stream().getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    reader.releaseLock();
-  }
 }

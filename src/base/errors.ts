@@ -36,6 +36,9 @@ export type ErrorCode =
   | 'PAYLOAD_MISMATCH'
   | 'BACKPRESSURE'
   | 'ABORTED'
+  | 'WORKER_FAILED'
+  | 'SHARD_MALFORMED'
+  | 'SHARDS_DIFFER'
   | 'IO'
   // command line
   | 'USAGE'

@@ -25,8 +25,6 @@ const LATER_OPTIONS: ReadonlySet<string> = new Set([
   '--witness-policy',
   '--session',
   '--sequence',
-  '--shard',
-  '--workers',
 ]);
 
 /** The same of subcommands of verbs that are here. */

@@ -158,6 +158,21 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     how: 'The caller aborted it.',
     todo: 'Run it again.',
   },
+  WORKER_FAILED: {
+    meaning: 'a thread that verified a part of the evidence ended before it was done',
+    how: 'It was killed, ran out of memory, or could not be started here. No verdict was formed without its part.',
+    todo: 'Run it again with --workers 1; if that works, report it.',
+  },
+  SHARD_MALFORMED: {
+    meaning: 'a file is not what perdure verify --shard --json printed',
+    how: 'Another file, one that was cut off or edited, or what a run without --json printed.',
+    todo: 'Make that shard again. Look at the path in the file that the message names.',
+  },
+  SHARDS_DIFFER: {
+    meaning: 'these shards are not all parts of one verification',
+    how: 'One is missing or there twice; or they were made of another log, of the same log at another size, with other options or keys, or by another version.',
+    todo: 'Make those shards again that differ, all with one command line, of a log that nobody appends to meanwhile.',
+  },
   IO: {
     meaning: 'the system failed to read or write',
     how: 'No permission, a full disk, a missing folder, a device that failed.',

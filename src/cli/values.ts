@@ -20,6 +20,15 @@ function isSize(text: string): boolean {
   return /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text));
 }
 
+/** Read `I/N`: one of so many parts, from 1 on. */
+export function parseShard(text: string): { readonly index: number; readonly of: number } {
+  const [index = '', of = '', ...more] = text.split('/');
+  if (more.length === 0 && isSize(index) && isSize(of) && Number(index) <= Number(of)) {
+    return { index: Number(index), of: Number(of) };
+  }
+  throw new InvalidArgumentError('Expected I/N, as 1/4 … 4/4.');
+}
+
 /** Read a hash. */
 export function parseHash(text: string): string {
   if (HEX64.test(text)) return text;

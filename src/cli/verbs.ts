@@ -21,6 +21,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verify.ts')).defineVerify,
   },
   {
+    name: 'merge',
+    summary: 'judge the shards of one verification together',
+    load: async () => (await import('./merge.ts')).defineMerge,
+  },
+  {
     name: 'canonicalize',
     summary: 'print JSON in its RFC 8785 form',
     load: async () => (await import('./canonicalize.ts')).defineCanonicalize,
@@ -53,7 +58,6 @@ export const VERBS: readonly Verb[] = [
 /** Verbs of cli.md that later versions bring. */
 export const LATER_VERBS: ReadonlySet<string> = new Set(
   (
-    'merge checkpoint prove witness policy serve proxy trust bundle encrypt decrypt erase export report watch ' +
-    'replay'
+    'checkpoint prove witness policy serve proxy trust bundle encrypt decrypt erase export report watch ' + 'replay'
   ).split(' '),
 );

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
-import { verify as audit, type Source } from '../auditor.ts';
+import { type AuditOptions, verify as audit, type ShardWish, type Source, verifyShard } from '../auditor.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { EngineChoice } from '../crypto/engines.ts';
 import { openEvidence } from '../verify/files.ts';
-import type { Verdict } from '../verify/verdict.ts';
 import { collect, type Done, newCommand } from './command.ts';
-import { exitOfVerdict } from './exit.ts';
+import { usage } from './error-report.ts';
+import { EXIT, exitOfVerdict } from './exit.ts';
 import { foldWidth, type Io } from './io.ts';
 import { keystoreOf, outsideKeys } from './key-arguments.ts';
 import { readFacts } from './line-facts.ts';
@@ -13,7 +13,7 @@ import { verdictText } from './print-verdict.ts';
 import { jsonText } from './printable.ts';
 import { startMeter } from './progress.ts';
 import { spoolToFile } from './spool.ts';
-import { parseCount, parseHash, parseHead, parseSize, parseTime } from './values.ts';
+import { parseCount, parseHash, parseHead, parseShard, parseSize, parseTime } from './values.ts';
 
 interface VerifyOptions {
   readonly json?: true;
@@ -27,6 +27,8 @@ interface VerifyOptions {
   readonly notAfter?: string;
   readonly engine: EngineChoice;
   readonly crossCheck?: true;
+  readonly workers?: number;
+  readonly shard?: ShardWish;
   readonly maxProblems: number;
   readonly allowUnsignedTail?: true;
   readonly allowClassical?: true;
@@ -55,6 +57,12 @@ export function defineVerify(io: Io, done: Done): Command {
     )
     .option('--cross-check', 'let a second engine check every signature')
     .addOption(
+      new Option('--workers <n>', 'threads at most; default: all cores, one for little evidence').argParser(parseSize),
+    )
+    .addOption(
+      new Option('--shard <i/n>', 'only part i of n, to be judged by perdure merge; with --json').argParser(parseShard),
+    )
+    .addOption(
       new Option('--max-problems <n>', 'problems listed; all are counted')
         .argParser(parseCount)
         .default(DEFAULT_MAX_PROBLEMS),
@@ -68,38 +76,65 @@ async function verify(io: Io, path: string, options: VerifyOptions): Promise<num
   const keys = await outsideKeys(io, options.key ?? [], keystoreOf(io, options.keys));
   const signal = io.interruption();
   const source = path === '-' ? standardInput(io, signal) : await openEvidence(path);
-  const meter = startMeter(io, 'verify', source.sizeBytes);
-  let verdict: Verdict;
+  const { shard } = options;
+  if (shard !== undefined && source.once) {
+    throw usage(`perdure verify: --shard needs a log folder or a file, got ${path}: it can be read only once`);
+  }
+  const total = source.sizeBytes;
+  const meter = startMeter(io, 'verify', total === undefined ? total : Math.ceil(total / (shard?.of ?? 1)));
+  const audited: AuditOptions = {
+    keys,
+    expect: {
+      head: options.expectHead,
+      genesis: options.expectGenesis,
+      size: options.expectSize,
+      minSize: options.minSize,
+    },
+    notBefore: options.notBefore,
+    notAfter: options.notAfter,
+    engine: options.engine,
+    crossCheck: options.crossCheck,
+    workers: options.workers,
+    maxProblems: options.maxProblems,
+    allowUnsignedTail: options.allowUnsignedTail,
+    allowClassical: options.allowClassical,
+    onProgress: ({ bytes, lines }) => meter.update(bytes, lines),
+    spool: spoolToFile,
+    signal,
+  };
   try {
-    verdict = await audit(source, {
-      keys,
-      expect: {
-        head: options.expectHead,
-        genesis: options.expectGenesis,
-        size: options.expectSize,
-        minSize: options.minSize,
-      },
-      notBefore: options.notBefore,
-      notAfter: options.notAfter,
-      engine: options.engine,
-      crossCheck: options.crossCheck,
-      maxProblems: options.maxProblems,
-      allowUnsignedTail: options.allowUnsignedTail,
-      allowClassical: options.allowClassical,
-      onProgress: ({ bytes, lines }) => meter.update(bytes, lines),
-      spool: spoolToFile,
-      signal,
-    });
+    if (shard !== undefined) return await summarise(io, source, shard, audited, options.json === true);
+    const verdict = await audit(source, audited);
+    meter.stop();
+    if (options.json) await io.stdout.write(`${jsonText(verdict, 2)}\n`);
+    else {
+      // What can be read only once is gone by now; asking it again might wait for ever.
+      const facts = source.once ? undefined : await readFacts(path, verdict.problems);
+      await io.stdout.write(verdictText(verdict, { color: io.stdout.color, width: foldWidth(io.stdout), facts }));
+    }
+    return exitOfVerdict(verdict);
   } finally {
     meter.stop();
   }
-  if (options.json) await io.stdout.write(`${jsonText(verdict, 2)}\n`);
-  else {
-    // What can be read only once is gone by now; asking it again might wait for ever.
-    const facts = source.once ? undefined : await readFacts(path, verdict.problems);
-    await io.stdout.write(verdictText(verdict, { color: io.stdout.color, width: foldWidth(io.stdout), facts }));
-  }
-  return exitOfVerdict(verdict);
+}
+
+/** Verify one part: what it says is for `perdure merge`, and nothing is judged yet. */
+async function summarise(
+  io: Io,
+  source: Source,
+  shard: ShardWish,
+  options: AuditOptions,
+  asJson: boolean,
+): Promise<number> {
+  const document = await verifyShard(source, shard, options);
+  const { lines } = document.summary;
+  await io.stdout.write(
+    asJson
+      ? `${jsonText(document)}\n`
+      : `SHARD ${shard.index} of ${shard.of}: ${lines} ${lines === 1 ? 'line' : 'lines'} read, nothing judged. ` +
+          'Keep what --json prints of every shard; perdure merge judges them together.\n',
+  );
+  return EXIT.ok;
 }
 
 function standardInput(io: Io, signal: AbortSignal): Source {

@@ -8,10 +8,13 @@ import type { TrustProvider } from './trust.ts';
 export interface Context {
   readonly trust: TrustProvider;
   /**
-   * Keys that the evidence names in genesis and rotation entries, by kid: filled while reading. Summarising runs apart from each
-   * other needs it filled before (collectKeys), since a signature can only be checked with the key at hand.
+   * Keys that the evidence names in genesis and rotation entries, by kid: filled while reading. Runs that are summarised apart from
+   * each other need those keys that came into force before them, since a signature can only be checked with the key at hand; more
+   * of them do no harm, because whoever judges asks which are in force.
    */
   readonly named: Map<string, PublicKey>;
+  /** Where summarising apart takes down the kids of signatures whose key was not at hand: with it the answer may be another. */
+  readonly strangers?: Set<string>;
   readonly verifier: Verifier;
   readonly sha256Hex: Sha256Hex;
   /** Reads lines that stand in its memory; null: all lines are read here. */

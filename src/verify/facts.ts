@@ -16,7 +16,7 @@ interface Facts {
 }
 
 /** Look up who signed a scanned line. */
-export function factsOf(buf: Uint8Array, view: LineView, { trust: outside, named, lines }: Context): Facts {
+export function factsOf(buf: Uint8Array, view: LineView, { trust: outside, named, strangers, lines }: Context): Facts {
   const signatures: SignatureFact[] = [];
   const checks: Waiting['checks'] = [];
   let unnamed = 0;
@@ -27,6 +27,7 @@ export function factsOf(buf: Uint8Array, view: LineView, { trust: outside, named
     const trust = outside.trust(kid, view.seq, time, CONTEXTS.entry);
     const key = trust?.key ?? named.get(kid);
     if (key === undefined) {
+      strangers?.add(kid);
       unnamed++;
       continue;
     }

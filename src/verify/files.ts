@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReceiptError } from '../base/errors.ts';
+import { type FileSpan, readFailed } from './ranges.ts';
 import type { SegmentSpan, Source } from './source.ts';
 
 /** Bytes asked of the disk at a time: about a batch of lines, so that the next one is there when a batch is done. */
@@ -15,25 +16,34 @@ const READ_BYTES = 2 << 20;
 export async function openEvidence(path: string): Promise<Source> {
   const info = await statOrThrow(path);
   if (!info.isDirectory()) {
-    const sizeBytes = info.isFile() ? info.size : undefined;
-    return { kind: 'log', name: path, chunks: () => readFiles([path]), sizeBytes, once: !info.isFile() };
+    const source = { kind: 'log', name: path, chunks: () => readFiles([path]), once: !info.isFile() } as const;
+    if (!info.isFile()) return source;
+    return { ...source, sizeBytes: info.size, ranges: { files: [{ path, offset: 0, sizeBytes: info.size }] } };
   }
-  const names = await segmentNames(path);
+  const files: FileSpan[] = [];
   let sizeBytes = 0;
-  for (const name of names) sizeBytes += (await stat(join(path, 'segments', name))).size;
-  const spans: SegmentSpan[] = [];
+  for (const name of await segmentNames(path)) {
+    const file = join(path, 'segments', name);
+    const { size } = await stat(file);
+    files.push({ path: file, offset: sizeBytes, sizeBytes: size });
+    sizeBytes += size;
+  }
+  const opened: SegmentSpan[] = files.map(({ path: file, offset }) => ({ name: basename(file), offset }));
+  let spans: SegmentSpan[] = [];
   return {
     kind: 'log',
     name: path.endsWith('/') ? path : `${path}/`,
     chunks: () => {
-      spans.length = 0;
+      spans = [];
       return readFiles(
-        names.map((name) => join(path, 'segments', name)),
+        files.map((file) => file.path),
         spans,
       );
     },
     sizeBytes,
-    segments: () => spans,
+    ranges: { files },
+    // Where reading in one go met each, should the log have grown; and where those began that it did not come to.
+    segments: () => [...spans, ...opened.slice(spans.length)],
   };
 }
 
@@ -41,7 +51,7 @@ async function statOrThrow(path: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw failed(path, cause);
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw readFailed(path, cause);
     throw new ReceiptError('LOG_NOT_FOUND', `${path}: expected a log folder or a file of receipts, found nothing`, {
       at: path,
       expected: 'a log folder or a file of receipts',
@@ -55,7 +65,7 @@ async function segmentNames(path: string): Promise<string[]> {
   const found = await readdir(join(path, 'segments')).catch((cause: NodeJS.ErrnoException) => {
     // Only these say that there is no such folder; a log that may not be read is not a log that is not there.
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return [];
-    throw failed(join(path, 'segments'), cause);
+    throw readFailed(join(path, 'segments'), cause);
   });
   const names = found.filter((name) => /^\d{6,}\.jsonl$/.test(name));
   if (names.length === 0) {
@@ -81,7 +91,7 @@ async function* readFiles(paths: readonly string[], spans: SegmentSpan[] = []): 
         yield chunk;
       }
     } catch (cause) {
-      throw failed(path, cause);
+      throw readFailed(path, cause);
     }
   }
 }
@@ -112,9 +122,4 @@ async function* readFile(path: string, buffers: readonly [Uint8Array, Uint8Array
     const close = (): Promise<void> => file.close().catch(() => undefined);
     reading.then(close, close);
   }
-}
-
-function failed(path: string, cause: unknown): ReceiptError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'error';
-  return new ReceiptError('IO', `${path}: cannot be read (${code})`, { at: path, found: code, cause });
 }

@@ -1,6 +1,7 @@
 import type { Sha256Hex } from '../crypto/hash.ts';
 import type { LineEngine } from '../crypto/line-verifier.ts';
 import type { Verifier } from '../crypto/verifier.ts';
+import type { Ranges } from './ranges.ts';
 import type { Pins } from './tail.ts';
 import type { TrustProvider } from './trust.ts';
 
@@ -22,6 +23,8 @@ export interface Source {
   readonly once?: boolean;
   /** Length in bytes where it is known, for progress. */
   readonly sizeBytes?: number | undefined;
+  /** How to read it from any byte on, where that can be done and `sizeBytes` is known: what threads and shards need. */
+  readonly ranges?: Ranges | undefined;
   /** Files that `chunks` went through, asked for after reading. */
   segments?(): readonly SegmentSpan[] | Promise<readonly SegmentSpan[]>;
 }

@@ -1,3 +1,4 @@
+import { type LineBatch, lineBatches } from '../receipt/lines.ts';
 import type { Context } from './context.ts';
 import { Run } from './run.ts';
 import type { Summary } from './summary.ts';
@@ -56,4 +57,18 @@ export function summariseOversize(sizeBytes: number, torn: boolean, context: Con
   if (torn) return run.finish({ bytes: sizeBytes, line: false });
   run.oversize(sizeBytes);
   return run.finish(null);
+}
+
+/** Summarise a batch of lines on its own. */
+export async function summariseBatch(batch: LineBatch, context: Context): Promise<Summary> {
+  if (batch.oversize) return summariseOversize(batch.sizeBytes, batch.torn, context);
+  return summarise(batch.bytes, batch.begin, batch.end, batch.torn, context);
+}
+
+/** Summarise bytes a batch of lines at a time: what one thread does with all of the evidence, and each worker with a part of it. */
+export async function* summariseEach(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  context: Context,
+): AsyncGenerator<Summary> {
+  for await (const batch of lineBatches(chunks, context.lines?.bytes)) yield await summariseBatch(batch, context);
 }

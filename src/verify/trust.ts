@@ -34,6 +34,14 @@ export interface OutsideKey {
   readonly key: PublicKey | string;
 }
 
+/** What providers made by trustKeys were made of. By object, so that a provider that wraps another one is not taken for it. */
+const madeOf = new WeakMap<TrustProvider, readonly OutsideKey[]>();
+
+/** @returns keys from which trustKeys makes the like of `trust` elsewhere, in order; null when it may know more than keys. */
+export function outsideKeysOf(trust: TrustProvider): readonly OutsideKey[] | null {
+  return madeOf.get(trust) ?? null;
+}
+
 /** Trust exactly the given keys, for everything and always (`--key`). @param keys public keys, or 43-character kids to pin. */
 export function trustKeys(keys: readonly OutsideKey[]): TrustProvider {
   const known = new Map<string, Trust>();
@@ -52,5 +60,10 @@ export function trustKeys(keys: readonly OutsideKey[]): TrustProvider {
       problem: null,
     });
   }
-  return { trust: (kid) => known.get(kid) ?? null, keys: [...known.values()] };
+  const trust: TrustProvider = { trust: (kid) => known.get(kid) ?? null, keys: [...known.values()] };
+  madeOf.set(
+    trust,
+    [...known.values()].map(({ name, key, kid }) => (name === null ? { key: key ?? kid } : { name, key: key ?? kid })),
+  );
+  return trust;
 }

@@ -3,15 +3,13 @@ import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { LineVerifier } from '../crypto/line-verifier.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
-import { CONTEXTS } from '../crypto/verifier.ts';
-import { type LineBatch, lineBatches } from '../receipt/lines.ts';
-import { eventShapeBytes } from '../receipt/shape-bytes.ts';
+import { openLines } from './choose-engines.ts';
 import { collectKeys } from './collect-keys.ts';
 import type { Context } from './context.ts';
 import { Judge } from './judge.ts';
+import type { Threads } from './pool.ts';
 import type { Engines, Source, Spool, VerifyOptions } from './source.ts';
-import { summarise, summariseOversize } from './summarise.ts';
-import type { Summary } from './summary.ts';
+import { summariseEach } from './summarise.ts';
 import type { Verdict } from './verdict.ts';
 import { writeVerdict } from './write-verdict.ts';
 
@@ -20,13 +18,18 @@ import { writeVerdict } from './write-verdict.ts';
  * with the evidence. Whatever the bytes are, the answer is a verdict; it throws only when reading or computing fails.
  * @throws ReceiptError ABORTED, IO from the source, ENGINE_UNAVAILABLE, ENGINES_DISAGREE; RangeError for malformed options.
  */
-export async function verifyWith(source: Source, options: VerifyOptions, engines: Engines): Promise<Verdict> {
+export async function verifyWith(
+  source: Source,
+  options: VerifyOptions,
+  engines: Engines,
+  threads: Threads | null = null,
+): Promise<Verdict> {
   const startedAt = Date.now();
   checkOptions(options);
   // For a single line it is not worth its memory.
-  const lines = source.kind === 'receipt' ? null : (engines.lines?.open(eventShapeBytes(), CONTEXTS.entry) ?? null);
+  const lines = source.kind === 'receipt' ? null : openLines(engines);
   try {
-    return await verifyIn(source, options, engines, lines, startedAt);
+    return await verifyIn(source, options, engines, threads, lines, startedAt);
   } finally {
     lines?.release();
   }
@@ -36,6 +39,7 @@ async function verifyIn(
   source: Source,
   options: VerifyOptions,
   engines: Engines,
+  threads: Threads | null,
   lines: LineVerifier | null,
   startedAt: number,
 ): Promise<Verdict> {
@@ -50,15 +54,27 @@ async function verifyIn(
       maxProblems,
       source.kind === 'receipt',
     );
-    for await (const batch of lineBatches((spool ?? source).chunks(), lines?.bytes)) {
-      throwIfAborted(options.signal);
-      judge.absorb(await summariseBatch(batch, context));
+    const { onProgress, signal } = options;
+    const read: Source = spool === null ? source : { ...source, chunks: () => spool.chunks() };
+    // What threads have summarised and could not hand on yet.
+    const ahead = { lines: 0, bytes: 0 };
+    const tell = (): void =>
+      onProgress?.({
+        lines: judge.lines + ahead.lines,
+        bytes: judge.bytes + ahead.bytes,
+        totalBytes: source.sizeBytes,
+      });
+    const summaries = threads?.summaries(read, context, signal, ahead, tell) ?? summariseEach(read.chunks(), context);
+    for await (const summary of summaries) {
+      throwIfAborted(signal);
+      judge.absorb(summary);
       forgetStrangers(context.named, judge);
-      options.onProgress?.({ lines: judge.lines, bytes: judge.bytes, totalBytes: source.sizeBytes });
+      tell();
     }
     throwIfAborted(options.signal);
     const segments = (await source.segments?.()) ?? [];
-    return writeVerdict({ source, options, judge, segments, engines, elapsedMs: Date.now() - startedAt });
+    const elapsedMs = Date.now() - startedAt;
+    return writeVerdict({ source, options, judge, segments, engines, workers: threads?.used ?? 1, elapsedMs });
   } finally {
     await spool?.dispose();
   }
@@ -70,12 +86,6 @@ async function verifyIn(
  */
 function forgetStrangers(named: Map<string, PublicKey>, judge: Judge): void {
   for (const kid of named.keys()) if (!judge.keys.knows(kid)) named.delete(kid);
-}
-
-/** Summarise a batch of lines on its own: what workers and shards do. */
-export async function summariseBatch(batch: LineBatch, context: Context): Promise<Summary> {
-  if (batch.oversize) return summariseOversize(batch.sizeBytes, batch.torn, context);
-  return summarise(batch.bytes, batch.begin, batch.end, batch.torn, context);
 }
 
 /** @returns what the summaries of this verification share. @param lines reads the lines that are put into its memory. */
@@ -99,11 +109,21 @@ export function makeContext(options: VerifyOptions, engines: Engines, lines: Lin
  * A kid pinned without its key means the key of that thumbprint wherever its JWK is found, the evidence included (format, head):
  * also where it is named only after the lines it signed. So such evidence is read for its keys first, and then verified.
  */
-async function prepareNamedKeys(source: Source, options: VerifyOptions, context: Context): Promise<Spool | null> {
+export async function prepareNamedKeys(
+  source: Source,
+  options: VerifyOptions,
+  context: Context,
+): Promise<Spool | null> {
   const pinned = new Set(options.trust.keys.filter(({ key }) => key === null).map(({ kid }) => kid));
   if (pinned.size === 0) return null;
   const spool = source.once ? await (options.spool ?? spoolInMemory)(source.chunks()) : null;
-  await collectKeys((spool ?? source).chunks(), context.named, (kid) => pinned.has(kid));
+  const { named } = context;
+  await collectKeys(
+    (spool ?? source).chunks(),
+    named,
+    (kid) => pinned.has(kid),
+    () => named.size === pinned.size,
+  );
   return spool;
 }
 
@@ -119,7 +139,8 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 
 const HEX64 = /^[0-9a-f]{64}$/;
 
-function checkOptions({ expect, notBefore, notAfter, maxProblems }: VerifyOptions): void {
+/** @throws RangeError for options that say nothing. */
+export function checkOptions({ expect, notBefore, notAfter, maxProblems }: VerifyOptions): void {
   const size = (value: number | undefined, name: string, least: number): void => {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
       throw new RangeError(`verify: expected ${name} to be an integer of at least ${least}, got ${value}`);

@@ -7,6 +7,11 @@ import type { Finding } from './summary.ts';
 import { judgeTail, type LogFinding, sizeOf } from './tail.ts';
 import type { Note, Problem, Verdict } from './verdict.ts';
 
+/** What a verdict says of the engines. */
+export interface EnginesUsed extends Pick<Engines, 'moduleSha256' | 'crossCheckedWith'> {
+  readonly verifier: { readonly engine: string };
+}
+
 /** Put everything that was found into the one form that is printed, stored and compared (cli.md). */
 export function writeVerdict({
   source,
@@ -14,13 +19,16 @@ export function writeVerdict({
   judge,
   segments,
   engines,
+  workers = 1,
   elapsedMs,
 }: {
-  readonly source: Source;
+  readonly source: Pick<Source, 'kind' | 'name'>;
   readonly options: VerifyOptions;
   readonly judge: Judge;
   readonly segments: readonly SegmentSpan[];
-  readonly engines: Engines;
+  readonly engines: EnginesUsed;
+  /** Threads that worked on it. */
+  readonly workers?: number;
   readonly elapsedMs: number;
 }): Verdict {
   const { tail, findings } = judgeTail(judge, options.expect ?? {});
@@ -81,13 +89,17 @@ export function writeVerdict({
       engine: engines.verifier.engine,
       module_sha256: engines.moduleSha256 ?? null,
       cross_checked_with: engines.crossCheckedWith ?? null,
-      workers: 1,
+      workers,
       elapsed_ms: elapsedMs,
     },
   };
 }
 
-function lineProblem(finding: Finding & { lines: number }, source: Source, segments: readonly SegmentSpan[]): Problem {
+function lineProblem(
+  finding: Finding & { lines: number },
+  source: Pick<Source, 'kind' | 'name'>,
+  segments: readonly SegmentSpan[],
+): Problem {
   const segment = segments.findLast(({ offset }) => offset <= finding.offset);
   const { code, line, seq, offset, expected, found, lines } = finding;
   const next = [
@@ -106,7 +118,7 @@ function lineProblem(finding: Finding & { lines: number }, source: Source, segme
   });
 }
 
-function logProblem({ code, expected, found }: LogFinding, source: Source): Problem {
+function logProblem({ code, expected, found }: LogFinding, source: Pick<Source, 'kind' | 'name'>): Problem {
   const show = source.kind === 'log' && code !== 'EMPTY' ? [`perdure log ${shellWord(source.name)}`] : [];
   const nowhere = { line: null, seq: null, offset: null, segment: null, segment_offset: null };
   return problem(code, [...show, `perdure explain ${code}`], { ...nowhere, expected, found, count: 1 });
@@ -129,7 +141,7 @@ function writeNotes(judge: Judge): Note[] {
   return notes.sort((a, b) => codeOrder(a.code) - codeOrder(b.code));
 }
 
-function notChecked(judge: Judge, options: VerifyOptions, engines: Engines): { what: string; why: string }[] {
+function notChecked(judge: Judge, options: VerifyOptions, engines: EnginesUsed): { what: string; why: string }[] {
   const list: { what: string; why: string }[] = [];
   if (engines.crossCheckedWith === null) {
     list.push({ what: 'cross-check', why: `this runtime has no second engine beside ${engines.verifier.engine}` });
@@ -148,7 +160,7 @@ function notChecked(judge: Judge, options: VerifyOptions, engines: Engines): { w
   return list;
 }
 
-function notProven(judge: Judge, source: Source, tail: Verdict['tail']['status']): string[] {
+function notProven(judge: Judge, source: Pick<Source, 'kind' | 'name'>, tail: Verdict['tail']['status']): string[] {
   const list = ['that tools told the truth'];
   if (source.kind === 'receipt') list.push('place in the log not proven', 'later rotations not excluded');
   else if (tail === 'unknown') list.push('that nothing was cut from the end (no outside checkpoint or pin given)');

@@ -278,14 +278,18 @@ describe('verify', () => {
     else expect(native.stderr).toContain('ENGINE_UNAVAILABLE');
     expect((await run(['verify', log, '--key', 'bot', '--engine', 'wasm'])).stdout).toContain('signatures (wasm');
     expect((await run(['verify', log, '--engine', 'abacus'])).exit).toBe(2);
-    for (const option of '--trust --checkpoint --resume --witness-policy --session --sequence --shard --workers'.split(
-      ' ',
-    )) {
+    for (const option of '--trust --checkpoint --resume --witness-policy --session --sequence'.split(' ')) {
       const ran = await run(['verify', log, option, 'x']);
       expect(ran.exit).toBe(2);
       expect(ran.stderr.replace(/\s+/g, ' ')).toContain(`this version of perdure (0.1.0) does not have ${option} yet`);
     }
-    for (const bad of [['--expect-head', '9'], ['--min-size', '-1'], ['--not-before', '2026-13-01'], ['--nonsense']])
+    for (const bad of [
+      ['--expect-head', '9'],
+      ['--min-size', '-1'],
+      ['--not-before', '2026-13-01'],
+      ['--workers', '0'],
+      ['--nonsense'],
+    ])
       expect((await run(['verify', log, ...bad])).exit).toBe(2);
     expect((await run(['verify'])).exit).toBe(2);
     expect((await run(['verify', log, log])).exit).toBe(2);

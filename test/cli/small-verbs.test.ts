@@ -75,12 +75,12 @@ describe('the small verbs', () => {
     expect((await run(['--help'])).stdout).toContain('Usage: perdure VERB');
     const bare = await run([]);
     expect([bare.exit, bare.stdout]).toEqual([2, '']);
-    for (const verb of 'key init append log show verify canonicalize explain doctor demo completion'.split(' ')) {
+    for (const verb of 'key init append log show verify merge canonicalize explain doctor demo completion'.split(' ')) {
       const help = await run(['help', verb]);
       expect([help.exit, help.stdout]).toEqual([0, expect.stringContaining(`Usage: perdure ${verb}`)]);
     }
     expect((await run(['verfiy'])).stderr).toContain('perdure verify --help');
-    expect((await run(['merge', 'x'])).stderr).toContain('does not have "merge" yet');
+    expect((await run(['bundle', 'x'])).stderr).toContain('does not have "bundle" yet');
     expect((await run(['--json'])).stdout).toContain('"code":"USAGE"');
     expect((await run(['toString'])).exit).toBe(2);
   });

@@ -67,7 +67,8 @@ export const TABLE: Readonly<Record<string, Row>> = {
     may: [...SPINE, ...VERIFY_ONLY, 'trust/*', 'bundle/*'],
     node: [
       ['verify/files.ts', 'node:*'],
-      ['verify/pool.ts', 'node:worker_threads', 'node:os'],
+      ['verify/ranges.ts', 'node:fs/promises'],
+      ['verify/spawn.ts', 'node:worker_threads', 'node:os'],
       ['verify/worker.ts', 'node:worker_threads'],
     ],
   },

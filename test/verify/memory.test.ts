@@ -2,11 +2,15 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { verify } from '../../src/auditor.ts';
-import { utf8 } from '../../src/base/bytes.ts';
+import { concatBytes, utf8 } from '../../src/base/bytes.ts';
 import { readPublicKey } from '../../src/crypto/public-key.ts';
 import { canonicalText } from '../../src/receipt/canonical.ts';
 import { rotationEvent } from '../../src/receipt/control.ts';
 import { ZERO_HASH } from '../../src/receipt/entry.ts';
+import { chooseEngines } from '../../src/verify/choose-engines.ts';
+import { threadsFor } from '../../src/verify/pool.ts';
+import { trustKeys } from '../../src/verify/trust.ts';
+import { verifyWith } from '../../src/verify/verify.ts';
 import { fixedKey, fixedRandom, LogBuilder } from '../../vectors/build.ts';
 
 /*
@@ -54,8 +58,29 @@ test.each(HOSTILE)('%s', async (_, count, make) => {
       used.push(heapUsed + arrayBuffers);
     }
   };
-  const verdict = await verify({ kind: 'log', name: 'log', chunks }, { keys: [alice.publicKey] });
+  const verdict = await verify({ kind: 'log', name: 'log', chunks }, { keys: [alice.publicKey], workers: 1 });
   expect(verdict.counts).toMatchObject({ lines: count + 1, valid: 1, invalid: count });
+  expect(Math.max(...used) - used[0]!).toBeLessThan(6 << 20);
+});
+
+test('with threads there is room for what they have in hand, and no more', async () => {
+  const log = new LogBuilder([alice]).genesis('batch');
+  const padding = concatBytes(...Array.from({ length: 2_000 }, (_, n) => utf8(line(n + 1, '{}'))));
+  const used: number[] = [];
+  const chunks = function* () {
+    yield log.lines[0]!;
+    for (let n = 1; n <= 160; n++) {
+      yield padding;
+      if (n % 40 !== 0) continue;
+      collectGarbage();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      used.push(heapUsed + arrayBuffers);
+    }
+  };
+  const threads = threadsFor({ workers: 2, engines: {}, leastMs: 0 });
+  const source = { kind: 'log', name: 'log', chunks } as const;
+  const verdict = await verifyWith(source, { trust: trustKeys([]) }, await chooseEngines({}), threads);
+  expect([verdict.run.workers, verdict.counts.lines]).toEqual([2, 320_001]);
   expect(Math.max(...used) - used[0]!).toBeLessThan(6 << 20);
 });
 

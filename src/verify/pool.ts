@@ -1,0 +1,318 @@
+import { ReceiptError } from '../base/errors.ts';
+import type { PublicKey } from '../crypto/public-key.ts';
+import { type LineBatch, lineBatches } from '../receipt/lines.ts';
+import { type Part, tasksOf } from './batch.ts';
+import type { EngineWish } from './choose-engines.ts';
+import type { Context } from './context.ts';
+import { type Ahead, type Crew, summariesInOrder } from './in-order.ts';
+import { errorOf, type FromWorker, type Lines, PROTOCOL_VERSION, type Setup, type TaskResult } from './protocol.ts';
+import type { Source } from './source.ts';
+import { type Spawn, threadsHere, type WorkerPort } from './spawn.ts';
+import { summariseBatch } from './summarise.ts';
+import type { Summary } from './summary.ts';
+import { outsideKeysOf } from './trust.ts';
+
+/**
+ * Workers are started when the thread that asks would be busy for so long with what is left: starting two of them takes about 0.1 s.
+ * How fast it goes is measured over the first batches: signed entries take ten times as long as unsigned ones, and engines differ.
+ */
+const LEAST_SHARED_MS = 300;
+const LEAST_MEASURED_MS = 40;
+/** For a shard, which is large unless somebody plays: about as long for signed entries. */
+const LEAST_SHARED_BYTES = 16 << 20;
+/** Bytes of a task: enough that messages cost nothing beside it, few enough that the workers end at about the same time. */
+const MOST_TASK_BYTES = 8 << 20;
+const LEAST_TASK_BYTES = 1 << 20;
+/** Tasks under way for each worker, results that wait for their turn included. */
+const TASKS_PER_WORKER = 3;
+
+/** How a pool is made; what has no default here is for tests, which cannot wait for megabytes. */
+export interface PoolOptions {
+  /** At most so many; default: as many as run at once here. */
+  readonly workers?: number | undefined;
+  readonly engines: EngineWish;
+  readonly spawn?: Spawn;
+  /** Instead of LEAST_SHARED_MS; 0 starts workers at once. */
+  readonly leastMs?: number;
+  readonly taskBytes?: number;
+}
+
+/** Threads for one verification, started as they are needed. */
+export interface Threads {
+  /** Threads that worked on it; 1 where none was started. */
+  readonly used: number;
+  /**
+   * Make a pool, yours to close. @param engine that workers must find too, since a verdict names one.
+   * @returns null where the evidence cannot cross to a thread.
+   */
+  open(setup: Setup, engine: string, signal: AbortSignal | undefined): Pool | null;
+  /** Whether so many bytes, of which nothing is known but their number, are worth several threads. */
+  shares(sizeBytes: number): boolean;
+  /** @returns how many bytes a task has when there are so many in all. */
+  taskBytes(sizeBytes: number): number;
+  /**
+   * Summarise all of `source` in order.
+   * @param context of the thread that asks: summaries are handed on with the keys of `context.named` (InOrder.named).
+   * @param ahead kept up to date with what is summarised and not yet handed on. @param onAhead called when that has grown.
+   * @returns null where outside knowledge cannot cross to another thread. Little evidence is summarised in this one.
+   */
+  summaries(
+    source: Source,
+    context: Context,
+    signal: AbortSignal | undefined,
+    ahead: Ahead,
+    onAhead: () => void,
+  ): AsyncIterable<Summary> | null;
+}
+
+/** @returns null where there is nothing to share: one thread was asked for, or this runtime has no other. */
+export function threadsFor(options: PoolOptions): Threads | null {
+  const here = threadsHere();
+  const spawn = options.spawn ?? here?.spawn;
+  const workers = options.workers ?? here?.parallelism ?? 1;
+  if (spawn === undefined || workers < 2) return null;
+  const { leastMs = LEAST_SHARED_MS } = options;
+  let pool: Pool | null = null;
+  const open: Threads['open'] = (setup, engine, signal) => {
+    if (!crosses(setup)) return null;
+    pool = new Pool(spawn, setup, workers, engine, signal);
+    return pool;
+  };
+  const taskBytes = (sizeBytes: number): number => options.taskBytes ?? taskBytesFor(sizeBytes, workers);
+  return {
+    get used() {
+      return Math.max(pool?.size ?? 1, 1);
+    },
+    open,
+    shares: (sizeBytes) => leastMs === 0 || sizeBytes >= LEAST_SHARED_BYTES,
+    taskBytes,
+    summaries(source, context, signal, ahead, onAhead) {
+      const { named, verifier } = context;
+      const setup = setupOf(source, context, options.engines);
+      if (setup === null) return null;
+      return (async function* () {
+        const batches = lineBatches(source.chunks(), context.lines?.bytes);
+        let crew: Pool | null = null;
+        try {
+          const left = leastMs === 0 ? { bytes: 0 } : yield* whileShort(batches, context, source.sizeBytes, leastMs);
+          if (left === null) return;
+          const byRanges = open(setup, verifier.engine, signal);
+          crew = byRanges ?? open({ ...setup, evidence: null }, verifier.engine, signal)!;
+          // Buffers go round: a worker's garbage collector would take its time with them.
+          const spare: Uint8Array[] = [];
+          const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
+          const { evidence } = setup;
+          if (byRanges !== null && evidence !== null) await batches.return(undefined); // What was read ahead is not needed.
+          const tasks =
+            byRanges !== null && evidence !== null
+              ? partTasks({ begin: left.bytes, end: evidence.sizeBytes }, taskBytes(evidence.sizeBytes - left.bytes))
+              : batchTasks(batches, context, spare);
+          yield* summariesInOrder({ tasks, crew, named, recycle, ahead, onAhead });
+        } finally {
+          await batches.return(undefined);
+          await crew?.close();
+        }
+      })();
+    },
+  };
+}
+
+/**
+ * Summarise batches in this thread, as long as it is not worth while to share what is left.
+ * @returns the bytes done when it is; null when nothing is left.
+ */
+async function* whileShort(
+  batches: AsyncGenerator<LineBatch>,
+  context: Context,
+  sizeBytes: number | undefined,
+  leastMs: number,
+): AsyncGenerator<Summary, { bytes: number } | null> {
+  const startedAt = performance.now();
+  let bytes = 0;
+  for (;;) {
+    // Not for-await: it would close what is to be read on.
+    const { done, value } = await batches.next();
+    if (done) return null;
+    const summary = await summariseBatch(value, context);
+    bytes += summary.bytes;
+    yield summary;
+    const spentMs = performance.now() - startedAt;
+    // Of what has no known size there may be as much left as was read.
+    const leftMs = sizeBytes === undefined ? spentMs : (spentMs / bytes) * (sizeBytes - bytes);
+    if (spentMs >= LEAST_MEASURED_MS && leftMs >= leastMs) return { bytes };
+  }
+}
+
+/** @returns what crosses to workers, or null when outside knowledge is more than keys. */
+export function setupOf(source: Source, context: Context, engines: EngineWish): Setup | null {
+  const keys = outsideKeysOf(context.trust);
+  if (keys === null) return null;
+  const { ranges, sizeBytes } = source;
+  return {
+    keys,
+    pinnedSeqs: [...context.pinnedSeqs],
+    notBefore: context.notBefore,
+    notAfter: context.notAfter,
+    maxProblems: context.maxProblems,
+    engines,
+    evidence: ranges === undefined || sizeBytes === undefined ? null : { ranges, sizeBytes },
+  };
+}
+
+/** Whether another thread can get it: Node clones no Blob that stands for a file. */
+function crosses(setup: Setup): boolean {
+  try {
+    structuredClone(setup);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns bytes of a task, so that each of the workers has several. */
+export function taskBytesFor(sizeBytes: number, workers: number): number {
+  return Math.min(Math.max(Math.ceil(sizeBytes / (4 * workers)), LEAST_TASK_BYTES), MOST_TASK_BYTES);
+}
+
+/** @returns a part as tasks. */
+export function* partTasks(part: Part, taskBytes: number): Generator<Lines> {
+  for (const task of tasksOf(part, taskBytes)) yield { part: task };
+}
+
+/** Hand on what can only be read in order, batch by batch. @param spare buffers to fill; taken from it while there are any. */
+async function* batchTasks(
+  batches: AsyncGenerator<LineBatch>,
+  context: Context,
+  spare: Uint8Array[],
+): AsyncGenerator<Lines | Summary> {
+  for await (const batch of batches) {
+    if (batch.oversize) yield await summariseBatch(batch, context);
+    else yield { bytes: copyOf(batch.bytes, batch.begin, batch.end, spare), torn: batch.torn };
+  }
+}
+
+/** Copy [begin, end) into a spare buffer, or into a new one as large as the whole, which holds any batch. */
+function copyOf(bytes: Uint8Array, begin: number, end: number, spare: Uint8Array[]): Uint8Array {
+  const buffer = spare.pop()?.buffer ?? new ArrayBuffer(bytes.length);
+  const copy = new Uint8Array(buffer, 0, end - begin);
+  copy.set(bytes.subarray(begin, end));
+  return copy;
+}
+
+interface Job {
+  readonly worker: number;
+  readonly onBatch: (lines: number, bytes: number) => void;
+  resolve(result: TaskResult): void;
+  reject(error: Error): void;
+}
+
+interface Hand {
+  readonly port: WorkerPort;
+  readonly sent: Set<string>;
+  busy: number;
+}
+
+/** Workers of one verification. The first failure of any of them ends all: a verdict needs every part. */
+export class Pool implements Crew {
+  readonly width: number;
+  private readonly spawn: Spawn;
+  private readonly setup: Setup;
+  private readonly most: number;
+  private readonly engine: string;
+  private readonly signal: AbortSignal | undefined;
+  private readonly hands: Hand[] = [];
+  private readonly jobs = new Map<number, Job>();
+  private nextId = 0;
+  private failure: Error | null = null;
+  private readonly onAbort = (): void => {
+    this.fail(new ReceiptError('ABORTED', 'verify: stopped before the end', { cause: this.signal?.reason }));
+  };
+
+  /** @param engine that workers must find too, since the verdict names one. */
+  constructor(spawn: Spawn, setup: Setup, most: number, engine: string, signal?: AbortSignal) {
+    this.spawn = spawn;
+    this.setup = setup;
+    this.most = most;
+    this.width = most * TASKS_PER_WORKER;
+    this.engine = engine;
+    this.signal = signal;
+    if (signal?.aborted) this.onAbort();
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  /** Workers started so far. */
+  get size(): number {
+    return this.hands.length;
+  }
+
+  run(lines: Lines, named: ReadonlyMap<string, PublicKey>, onBatch: Job['onBatch']): Promise<TaskResult> {
+    return new Promise((resolve, reject) => {
+      const worker = this.failure === null ? this.freest() : 0;
+      if (this.failure !== null) {
+        reject(this.failure);
+        return;
+      }
+      const hand = this.hands[worker]!;
+      const keys = [...named.values()].filter(({ kid }) => !hand.sent.has(kid));
+      for (const { kid } of keys) hand.sent.add(kid);
+      const id = this.nextId++;
+      this.jobs.set(id, { worker, onBatch, resolve, reject });
+      hand.busy++;
+      const transfer = 'bytes' in lines ? [lines.bytes.buffer as ArrayBuffer] : [];
+      hand.port.post({ op: 'task', id, task: { lines, keys } }, transfer);
+    });
+  }
+
+  /** End the workers, whatever they do. */
+  async close(): Promise<void> {
+    this.signal?.removeEventListener('abort', this.onAbort);
+    this.fail(new ReceiptError('ABORTED', 'verify: stopped before the end'));
+    await Promise.all(this.hands.map(({ port }) => port.end()));
+  }
+
+  /** @returns the worker with the least to do; a new one while all have something and there may be more. */
+  private freest(): number {
+    let least = 0;
+    for (let i = 1; i < this.hands.length; i++) if (this.hands[i]!.busy < this.hands[least]!.busy) least = i;
+    if (this.hands.length === this.most || this.hands[least]?.busy === 0) return least;
+    const port = this.spawn(
+      (message) => this.receive(message),
+      (cause) => this.fail(ended(cause)),
+    );
+    this.hands.push({ port, sent: new Set(), busy: 0 });
+    port.post({ op: 'start', version: PROTOCOL_VERSION, setup: this.setup }, []);
+    return this.hands.length - 1;
+  }
+
+  private receive(message: FromWorker): void {
+    if (message.op === 'failed') this.fail(errorOf(message.error));
+    else if (message.op === 'ready') {
+      if (message.version !== PROTOCOL_VERSION) this.fail(ended(new Error('it is of another version')));
+      else if (message.engine !== this.engine) this.fail(ended(new Error(`it found engine ${message.engine}`)));
+    } else if (message.op === 'progress') this.jobs.get(message.id)?.onBatch(message.lines, message.bytes);
+    else {
+      const job = this.jobs.get(message.id);
+      if (job === undefined) return;
+      this.jobs.delete(message.id);
+      this.hands[job.worker]!.busy--;
+      job.resolve(message.result);
+    }
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.jobs.values()) reject(this.failure);
+    this.jobs.clear();
+  }
+}
+
+function ended(cause: unknown): ReceiptError {
+  const why = cause instanceof Error ? cause.message : 'no reason is known';
+  return new ReceiptError('WORKER_FAILED', `verify: expected a worker to do its part, got none: ${why}`, {
+    at: 'verify worker',
+    expected: 'a worker that does its part',
+    found: why,
+    next: ['run it again with --workers 1'],
+    cause,
+  });
+}

@@ -1,0 +1,118 @@
+import { ReceiptError } from '../base/errors.ts';
+import type { ReadRange } from './batch.ts';
+
+/** Bytes asked of the disk at a time. */
+const READ_BYTES = 2 << 20;
+
+/** One file of the evidence, and where it stands among the others. */
+export interface FileSpan {
+  readonly path: string;
+  /** Of its first byte over the concatenated files. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** Evidence that can be read from any byte on, said so that another thread can do it too: it survives a structured clone. */
+export type Ranges = { readonly files: readonly FileSpan[] } | { readonly blob: Blob };
+
+/** @returns a reader of these files or this Blob, with buffers of its own: one range at a time. */
+export function rangeReader(ranges: Ranges): ReadRange {
+  if ('blob' in ranges) return (begin, end) => readBlob(ranges.blob.slice(begin, end));
+  const buffers = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)] as const;
+  return (begin, end) => readSpans(ranges.files, begin, end, buffers);
+}
+
+/** Read all of a Blob, or of a slice of one. */
+export async function* readBlob(blob: Blob): AsyncGenerator<Uint8Array> {
+  const reader = blob.stream().getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function* readSpans(
+  files: readonly FileSpan[],
+  begin: number,
+  end: number,
+  buffers: readonly [Uint8Array, Uint8Array],
+): AsyncGenerator<Uint8Array> {
+  for (const { path, offset, sizeBytes } of files) {
+    const from = Math.max(begin - offset, 0);
+    const to = Math.min(end - offset, sizeBytes);
+    if (from >= to) continue;
+    try {
+      yield* readSpan(path, from, to, buffers);
+    } catch (cause) {
+      if (cause instanceof ReceiptError) throw cause;
+      throw readFailed(path, cause);
+    }
+  }
+}
+
+/**
+ * Read [from, to) of one file through two buffers that take turns. @throws ReceiptError IO when the file has become shorter: what
+ * stands where in the evidence was settled when it was opened.
+ */
+async function* readSpan(
+  path: string,
+  from: number,
+  to: number,
+  [one, two]: readonly [Uint8Array, Uint8Array],
+): AsyncGenerator<Uint8Array> {
+  const file = await fileSystem().open(path);
+  let at = from;
+  const readInto = async (buffer: Uint8Array): Promise<Uint8Array> => {
+    const begin = at;
+    const length = Math.min(buffer.length, to - begin);
+    at += length;
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await file.read(buffer, filled, length - filled, begin + filled);
+      if (bytesRead === 0) throw shrunk(path, to, begin + filled);
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, length);
+  };
+  let [current, other] = [one, two];
+  let reading: Promise<Uint8Array> | null = readInto(current);
+  try {
+    while (reading !== null) {
+      const chunk: Uint8Array = await reading;
+      [current, other] = [other, current];
+      reading = at < to ? readInto(current) : null;
+      reading?.catch(() => undefined); // Thrown above, when its turn comes.
+      yield chunk;
+    }
+  } finally {
+    // Awaited: the buffers serve the next range, and nothing of this one may still arrive in them.
+    await reading?.catch(() => undefined);
+    await file.close().catch(() => undefined);
+  }
+}
+
+/** Node's file system, asked of the runtime: bundlers for the browser see no import. */
+function fileSystem(): typeof import('node:fs/promises') {
+  const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  return runtime.process?.getBuiltinModule?.('node:fs/promises') as typeof import('node:fs/promises');
+}
+
+/** @returns the error of a file that cannot be read. */
+export function readFailed(path: string, cause: unknown): ReceiptError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'error';
+  return new ReceiptError('IO', `${path}: cannot be read (${code})`, { at: path, found: code, cause });
+}
+
+function shrunk(path: string, expected: number, found: number): ReceiptError {
+  return new ReceiptError('IO', `${path}: expected at least ${expected} bytes, got ${found}: it changed meanwhile`, {
+    at: path,
+    expected: `at least ${expected} bytes`,
+    found: `${found} bytes`,
+    next: ['verify a copy that nothing writes to'],
+  });
+}

@@ -1,0 +1,47 @@
+import type { FromWorker, ToWorker } from './protocol.ts';
+
+/** A worker as a pool sees it. */
+export interface WorkerPort {
+  post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
+  /** End it at once, whatever it does. Resolves when it has ended. */
+  end(): Promise<void>;
+}
+
+/** Start a worker. @param onMessage for each message of it. @param onEnd when it ended by itself, with what is known of why. */
+export type Spawn = (onMessage: (message: FromWorker) => void, onEnd: (cause: unknown) => void) => WorkerPort;
+
+/**
+ * Beside this file, in dist and in src alike. From src it needs a runtime that reads TypeScript, or the loader that started us, which
+ * it then inherits; from dist it inherits nothing.
+ */
+const FROM_SOURCE = import.meta.url.endsWith('.ts');
+
+/** Node, asked for its modules at run time: bundlers for the browser see no import. */
+const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+
+/** @returns how workers are started here, and how many run at once; null where this runtime is not known to have them. */
+export function threadsHere(): { readonly spawn: Spawn; readonly parallelism: number } | null {
+  const threads = runtime.process?.getBuiltinModule?.('node:worker_threads') as
+    | typeof import('node:worker_threads')
+    | undefined;
+  const os = runtime.process?.getBuiltinModule?.('node:os') as typeof import('node:os') | undefined;
+  if (threads === undefined || os === undefined) return null;
+  return {
+    parallelism: os.availableParallelism(),
+    spawn(onMessage, onEnd) {
+      const file = FROM_SOURCE ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url);
+      // No environment: what it holds is none of a worker's business.
+      const worker = new threads.Worker(file, FROM_SOURCE ? { env: {} } : { env: {}, execArgv: [] });
+      worker.on('message', onMessage);
+      worker.on('error', onEnd);
+      worker.on('messageerror', onEnd);
+      worker.on('exit', (code) => onEnd(new Error(`it ended with exit code ${code}`)));
+      return {
+        post: (message, transfer) => worker.postMessage(message, transfer),
+        end: async () => {
+          await worker.terminate();
+        },
+      };
+    },
+  };
+}

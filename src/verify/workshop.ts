@@ -1,0 +1,111 @@
+import type { PublicKey } from '../crypto/public-key.ts';
+import { linesOf, type ReadRange } from './batch.ts';
+import { chooseEngines, openLines } from './choose-engines.ts';
+import type { Context } from './context.ts';
+import {
+  type FromWorker,
+  type Lines,
+  noteOf,
+  PROTOCOL_VERSION,
+  type Setup,
+  type Task,
+  type TaskResult,
+  type ToWorker,
+} from './protocol.ts';
+import { rangeReader } from './ranges.ts';
+import type { Engines } from './source.ts';
+import { summariseBatch, summariseEach } from './summarise.ts';
+import { EMPTY_SUMMARY, merge, type Summary } from './summary.ts';
+import { trustKeys } from './trust.ts';
+
+/** Told after each batch of lines: how many there were, and their bytes. */
+export type OnBatch = (lines: number, bytes: number) => void;
+
+/** Where tasks are done, one after the other: in a worker, and in the thread of a verification that has none. */
+export interface Workshop {
+  readonly engine: string;
+  do(task: Task, onBatch: OnBatch): Promise<TaskResult>;
+}
+
+/** Make ready to work. @param given made from the setup unless given. */
+export async function openWorkshop(setup: Setup, given?: Engines): Promise<Workshop> {
+  const engines = given ?? (await chooseEngines(setup.engines));
+  const { verifier, sha256Hex } = engines;
+  const base: Omit<Context, 'lines'> = {
+    trust: trustKeys(setup.keys),
+    named: new Map(),
+    verifier,
+    sha256Hex,
+    pinnedSeqs: new Set(setup.pinnedSeqs),
+    notBefore: setup.notBefore,
+    notAfter: setup.notAfter,
+    maxProblems: setup.maxProblems,
+  };
+  const read = setup.evidence === null ? null : rangeReader(setup.evidence.ranges);
+  const known = new Map<string, PublicKey>();
+  return {
+    engine: verifier.engine,
+    async do({ lines, keys }, onBatch) {
+      for (const key of keys) known.set(key.kid, key);
+      // Keys that this run of lines names are not known to the next task: whether they are in force is not for us to say.
+      const strangers = new Set<string>();
+      const reader = openLines(engines);
+      try {
+        const context = { ...base, named: new Map(known), strangers, lines: reader };
+        const summary = await summariseLines(lines, context, read, setup.evidence?.sizeBytes ?? 0, onBatch);
+        return { summary, strangers: [...strangers], bytes: 'bytes' in lines ? lines.bytes : null };
+      } finally {
+        reader?.release();
+      }
+    },
+  };
+}
+
+async function summariseLines(
+  lines: Lines,
+  context: Context,
+  read: ReadRange | null,
+  sizeBytes: number,
+  onBatch: OnBatch,
+): Promise<Summary> {
+  if ('bytes' in lines) {
+    const { torn } = lines;
+    const end = lines.bytes.length;
+    // Where the line verifier reads them; it has room for any batch.
+    const bytes = context.lines?.bytes ?? lines.bytes;
+    if (bytes !== lines.bytes) bytes.set(lines.bytes);
+    const summary = await summariseBatch({ bytes, begin: 0, end, torn, oversize: false }, context);
+    onBatch(summary.lines, summary.bytes);
+    return summary;
+  }
+  let whole = EMPTY_SUMMARY;
+  for await (const summary of summariseEach(linesOf(lines.part, sizeBytes, read!), context)) {
+    whole = merge(whole, summary, context.maxProblems);
+    onBatch(summary.lines, summary.bytes);
+  }
+  return whole;
+}
+
+/** Send a message to whoever started this side. @param transfer buffers that change hands. */
+export type Post = (message: FromWorker, transfer: readonly ArrayBuffer[]) => void;
+
+/** @returns what takes the messages of a pool: its setup, then one task at a time. Answers go to `post`. */
+export function serve(post: Post): (message: ToWorker) => void {
+  let workshop: Workshop | null = null;
+  const take = async (message: ToWorker): Promise<void> => {
+    if (message.op === 'start') {
+      if (message.version === PROTOCOL_VERSION) workshop = await openWorkshop(message.setup);
+      post({ op: 'ready', version: PROTOCOL_VERSION, engine: workshop?.engine ?? '' }, []);
+      return;
+    }
+    const { id, task } = message;
+    if (workshop === null) throw new Error('a task before the start');
+    const result = await workshop.do(task, (lines, bytes) => post({ op: 'progress', id, lines, bytes }, []));
+    post({ op: 'done', id, result }, result.bytes === null ? [] : [result.bytes.buffer as ArrayBuffer]);
+  };
+  // Messages arrive while a task pauses; they wait for it.
+  let turn: Promise<void> = Promise.resolve();
+  return (message) => {
+    turn = turn.then(() => take(message)).catch((error) => post({ op: 'failed', error: noteOf(error) }, []));
+  };
+}

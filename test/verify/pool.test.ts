@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { verify } from '../../src/auditor.ts';
+import { concatBytes, utf8 } from '../../src/base/bytes.ts';
+import { isReceiptError } from '../../src/base/errors.ts';
+import { MAX_LINE_BYTES } from '../../src/base/limits.ts';
+import { rotationEvent } from '../../src/receipt/control.ts';
+import { chooseEngines } from '../../src/verify/choose-engines.ts';
+import { threadsFor } from '../../src/verify/pool.ts';
+import type { Engines, Progress, VerifyOptions } from '../../src/verify/source.ts';
+import { type Spawn, threadsHere } from '../../src/verify/spawn.ts';
+import { trustKeys } from '../../src/verify/trust.ts';
+import type { Verdict } from '../../src/verify/verdict.ts';
+import { verifyWith } from '../../src/verify/verify.ts';
+import { fixedKey, LogBuilder } from '../../vectors/build.ts';
+import { FOLDERS, optionsOf, readKit } from '../tamper/kit.ts';
+import { verifyOnce } from '../tamper/run-kit.ts';
+import { eventful, hostileLines, one, optionSets, two } from './eventful.ts';
+import { pretend, type Reading, sourceOf, verifyThreaded } from './threads.ts';
+
+let engines: Engines;
+beforeAll(async () => {
+  engines = await chooseEngines({});
+});
+
+const outside = (verdict: Verdict): object => ({ ...verdict, run: null });
+const reading = fc.oneof(fc.constant<Reading>('ranges'), fc.integer({ min: 1, max: 5000 }));
+const how = fc.record({
+  workers: fc.integer({ min: 2, max: 4 }),
+  taskBytes: fc.integer({ min: 1, max: 6000 }),
+  reading,
+});
+
+/** All that one thread says must be said by any number of them. */
+async function expectSame(bytes: Uint8Array, options: VerifyOptions, way: Parameters<typeof verifyThreaded>[2]) {
+  const once = await verifyOnce(bytes, options, engines);
+  const threaded = await verifyThreaded(bytes, options, way);
+  expect(outside(threaded), JSON.stringify(way)).toEqual(outside(once));
+  return threaded;
+}
+
+describe('any number of workers, any cuts: the verdict of one pass', () => {
+  test.each(FOLDERS)('the kit: %s', async (folder) => {
+    const ways = fc.sample(how, { numRuns: readKit(folder).cases.length, seed: 3 });
+    for (const [i, one] of readKit(folder).cases.entries()) {
+      const taskBytes = Math.ceil((one.bytes.length + 1) / (1 + (i % 9)));
+      await expectSame(one.bytes, optionsOf(one), { ...ways[i]!, taskBytes });
+    }
+  });
+
+  test('hostile lines, in any order, torn at the end', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostileLines, fc.nat(60), fc.nat(optionSets.length - 1), how, async (lines, cut, which, way) => {
+        const bytes = utf8(lines.join(''));
+        await expectSame(bytes.subarray(0, bytes.length - Math.min(cut, bytes.length)), optionSets[which]!, way);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  test('lines of a megabyte, and longer ones', async () => {
+    const filled = (sizeBytes: number): Uint8Array => concatBytes(new Uint8Array(sizeBytes).fill(0x7b), utf8('\n'));
+    const lines = eventful();
+    const bytes = concatBytes(
+      ...lines.slice(0, 2),
+      filled(MAX_LINE_BYTES),
+      lines[2]!,
+      filled(MAX_LINE_BYTES + 1),
+      ...lines.slice(3),
+      new Uint8Array(MAX_LINE_BYTES + 9),
+    );
+    for (const way of ['ranges', 70_000] as const) {
+      for (const taskBytes of [100_000, 1_500_000]) {
+        const verdict = await expectSame(bytes, optionSets[1]!, { workers: 3, taskBytes, reading: way });
+        expect(verdict.tail.torn_bytes).toBe(MAX_LINE_BYTES + 9);
+      }
+    }
+  });
+});
+
+describe('keys that the log names on the way', () => {
+  /** Each rotation hands on to a key that only it names. */
+  function relay(): LogBuilder {
+    const log = new LogBuilder([fixedKey('k0', 'Ed25519')]).genesis().calls(3);
+    for (let i = 1; i < 5; i++) {
+      const next = fixedKey(`k${i}`, 'Ed25519');
+      log.add(rotationEvent({ mode: 'each', keys: [next.publicKey] }), { by: [...log.keys, next] });
+      log.keys = [next];
+      log.calls(4);
+    }
+    return log;
+  }
+  const trust = trustKeys([{ key: fixedKey('k0', 'Ed25519').publicKey }]);
+
+  test('what was summarised before its key was known is done again', async () => {
+    const bytes = relay().bytes();
+    for (const way of ['ranges', 300] as const) {
+      const verdict = await expectSame(
+        bytes,
+        { trust, allowClassical: true },
+        { workers: 4, taskBytes: 500, reading: way },
+      );
+      expect(verdict).toMatchObject({ verdict: 'valid', signatures: { unknown: 0 } });
+    }
+  });
+
+  test('a kid pinned without its key is found wherever it stands', async () => {
+    const log = relay();
+    const pinned = trustKeys([{ key: fixedKey('k4', 'Ed25519').publicKey.kid }]);
+    const bytes = concatBytes(...log.lines.slice(-3), ...log.lines);
+    await expectSame(bytes, { trust: pinned, allowClassical: true }, { workers: 2, taskBytes: 700, reading: 'ranges' });
+  });
+});
+
+describe('a pool', () => {
+  const bytes = concatBytes(...eventful());
+  const options = { trust: trustKeys([{ key: one.publicKey }, { key: two.publicKey }]), allowClassical: true };
+  const pool = (spawn: Spawn, workers = 2) => threadsFor({ workers, engines: {}, spawn, leastMs: 0, taskBytes: 900 });
+  const start = (spawn: Spawn, more: Partial<VerifyOptions> = {}) =>
+    verifyWith(sourceOf(bytes, 'ranges'), { ...options, ...more }, engines, pool(spawn));
+
+  test('starts when what is left is worth it, and goes on where one thread was', async () => {
+    // Longer than a batch, so that there is something to measure; and every batch is said to take long.
+    const long = concatBytes(...Array.from({ length: 400 }, () => bytes));
+    const once = await verifyOnce(long, options, engines);
+    for (const way of ['ranges', 1 << 20] as const) {
+      const threads = threadsFor({ workers: 2, engines: {}, spawn: pretend, leastMs: 1e-9, taskBytes: 1 << 20 });
+      const verdict = await verifyWith(sourceOf(long, way), options, engines, threads);
+      expect(outside(verdict)).toEqual(outside(once));
+      expect(verdict.run.workers).toBe(2);
+    }
+  });
+
+  test('says how many threads there were; little evidence and custom trust take one', async () => {
+    const threads = pool(pretend, 3);
+    expect((await verifyWith(sourceOf(bytes, 'ranges'), options, engines, threads)).run.workers).toBe(3);
+    const small = threadsFor({ workers: 3, engines: {}, spawn: pretend });
+    expect((await verifyWith(sourceOf(bytes, 'ranges'), options, engines, small)).run.workers).toBe(1);
+    const custom = { ...options, trust: { ...options.trust } };
+    expect((await verifyWith(sourceOf(bytes, 'ranges'), custom, engines, pool(pretend))).run.workers).toBe(1);
+    expect(threadsFor({ workers: 1, engines: {} })).toBeNull();
+    await expect(verify(bytes, { workers: 0 })).rejects.toThrow(RangeError);
+  });
+
+  test('tells progress across its workers, never backwards, to the end', async () => {
+    const seen: Progress[] = [];
+    await start(pretend, { onProgress: (progress) => seen.push(progress) });
+    expect(seen.map(({ bytes: read }) => read)).toEqual(seen.map(({ bytes: read }) => read).sort((a, b) => a - b));
+    expect(seen.at(-1)).toEqual({ lines: eventful().length, bytes: bytes.length, totalBytes: bytes.length });
+  });
+
+  test('a worker that ends, fails or is another build: an error, and no worker is left', async () => {
+    let running = 0;
+    const counted =
+      (spoil: (post: () => void, onMessage: Parameters<Spawn>[0], onEnd: Parameters<Spawn>[1]) => void): Spawn =>
+      (onMessage, onEnd) => {
+        running++;
+        const worker = pretend(onMessage, onEnd);
+        let tasks = 0;
+        return {
+          post: (message, transfer) => {
+            const post = (): void => worker.post(message, transfer);
+            if (message.op === 'task' && ++tasks === 2) spoil(post, onMessage, onEnd);
+            else post();
+          },
+          end: () => {
+            running--;
+            return worker.end();
+          },
+        };
+      };
+    const spoiled = [
+      counted((_, __, onEnd) => onEnd(new Error('it ended with exit code 1'))),
+      counted((_, __, onEnd) => onEnd('something that is no error')),
+      counted((_, onMessage) => onMessage({ op: 'ready', version: 0, engine: 'wasm' })),
+      counted((_, onMessage) => onMessage({ op: 'ready', version: 1, engine: 'abacus' })),
+    ];
+    for (const spawn of spoiled) {
+      await expect(start(spawn)).rejects.toSatisfy((error) => isReceiptError(error, 'WORKER_FAILED'));
+      expect(running).toBe(0);
+    }
+    const error = { code: 'IO', message: 'm', at: 'a', expected: undefined, found: 'f', next: ['n'] } as const;
+    const failing = start(counted((_, onMessage) => onMessage({ op: 'failed', error })));
+    await expect(failing).rejects.toMatchObject({ code: 'IO', message: 'm', at: 'a', found: 'f', next: ['n'] });
+    const other = counted((_, onMessage) => onMessage({ op: 'failed', error: { ...error, code: null } }));
+    await expect(start(other)).rejects.toThrow('m');
+  });
+
+  test('an abort ends it while its workers work', async () => {
+    const abort = new AbortController();
+    const silent: Spawn = () => ({ post: () => abort.abort(), end: async () => {} });
+    await expect(start(silent, { signal: abort.signal })).rejects.toSatisfy((e) => isReceiptError(e, 'ABORTED'));
+    await expect(start(pretend, { signal: AbortSignal.abort() })).rejects.toSatisfy((e) =>
+      isReceiptError(e, 'ABORTED'),
+    );
+  });
+
+  test('real threads: the same verdict, and one that is killed is an error', async () => {
+    const { spawn } = threadsHere()!;
+    const once = await verifyOnce(bytes, options, engines);
+    expect(outside(await start(spawn))).toEqual(outside(once));
+    const mortal: Spawn = (onMessage, onEnd) => {
+      const worker = spawn(onMessage, onEnd);
+      return {
+        ...worker,
+        post: (message, transfer) => {
+          worker.post(message, transfer);
+          if (message.op === 'task') void worker.end();
+        },
+      };
+    };
+    await expect(start(mortal)).rejects.toSatisfy((error) => isReceiptError(error, 'WORKER_FAILED'));
+  });
+});
