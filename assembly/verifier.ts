@@ -5,23 +5,31 @@
  *     PUBLIC_KEY <- pk     prepareKey(slot)
  *     beginMessage(slot)   MESSAGE <- piece  absorbMessage(length)  ...  endMessage()      M' in pieces: MU = H(tr || M')
  *     SIGNATURE <- sig     verifyMu(slot)    over MU, which the host may write itself
+ *     JOBS <- runs         hashJobs(count)   SHA-256 of runs of padded blocks anywhere in memory
+ *     NODES <- hashes      hashNodePairs(count)  merkleRootOfNodes(count)    one level of a tree, or all to its root, at NODES
  *
  * Two signatures of one key in one call, 10 % less work: both signatures and both M', each whole, then verifyPair(slot, length, length).
  *
- * No bytes make any of these trap. The host checks lengths: only the slot and the length of a piece are its arguments, and both are
- * checked here again. No secret ever enters this module.
+ * Lines of a log by the hundred (lines.ts): KIDS, PREFIX, SCHEMA once, then CHUNK <- lines, readLines(…), RECORDS -> host.
+ *
+ * No bytes make any of these trap. The host checks lengths: what it gives as arguments, and the jobs it writes, are checked here again.
+ * No secret ever enters this module.
  */
 import {
-  C, COMMITMENT, COMMITMENT_BYTES, K, KEY_BYTES, KEY_TR, KEYS, L, MESSAGE, MESSAGE_BYTES, MESSAGE_STEP, MU, N, POLY, PUBLIC_KEY,
-  PUBLIC_KEY_BYTES, SIGNATURE, SIGNATURE_STEP, SLOTS, STATE, T1_BYTES, TR_BYTES, TRANSCRIPT_BYTES, W, W1, Z, ZETAS,
+  C, CHUNK, CHUNK_BYTES, COMMITMENT, COMMITMENT_BYTES, END, HASH_BYTES, JOB_BYTES, JOB_COUNT, JOBS, K, KEY_BYTES, KEY_TR, KEYS, KIDS, L, MESSAGE,
+  MESSAGE_BYTES, MESSAGE_STEP, MU, N, NODE_COUNT, NODES, POLY, PREFIX, PUBLIC_KEY, PUBLIC_KEY_BYTES, RECORD_COUNT, RECORDS, SCHEMA, SIGNATURE,
+  SIGNATURE_STEP, SLOTS, STATE, T1_BYTES, TR_BYTES,
+  TRANSCRIPT_BYTES, W, W1, Z, ZETAS,
 } from './layout';
 import { SHAKE256_RATE, shakeAbsorb, shakeFinish, shakeInit } from './keccak';
 import { shakePair } from './keccak-pair';
+import { hashPairs, merkleRoot } from './merkle';
 import { inverseNtt, ntt } from './ntt';
 import { hintBitUnpack, hintsOf, unpackT1, unpackZ } from './pack';
 import { multiplyKey, putTerm, termAt } from './product';
 import { w1Row } from './round';
 import { expandA, sampleInBall } from './sample';
+import { hashJobs as hashRuns } from './sha256-lanes';
 import { initZetas } from './zetas';
 
 /** Statuses. */
@@ -181,4 +189,69 @@ function findW1(signature: usize, key: usize, w1: usize): bool {
     w1Row(w, hintsOf(signature, i), hintsOf(signature, i + 1), w1 + <usize>(i * N) / 2);
   }
   return true;
+}
+
+/** Where the host writes jobs and reads nodes. */
+export function jobsAt(): usize {
+  return JOBS;
+}
+export function jobCount(): i32 {
+  return JOB_COUNT;
+}
+export function nodesAt(): usize {
+  return NODES;
+}
+export function nodeCount(): i32 {
+  return NODE_COUNT;
+}
+
+/** Do the first `count` of JOBS: see hashJobs in sha256-lanes.ts. Out: a digest a job, where it says. */
+export function hashJobs(count: i32): i32 {
+  if (count < 0 || count > JOB_COUNT) return BAD_CALL;
+  const end = JOBS + <usize>count * JOB_BYTES;
+  for (let job = JOBS; job < end; job += JOB_BYTES) {
+    const blocks = <u64>load<u32>(job, 4);
+    if (blocks == 0 || <u64>load<u32>(job) + (blocks << 6) > <u64>END) return BAD_CALL;
+    if (<u64>load<u32>(job, 8) + <u64>HASH_BYTES > <u64>END) return BAD_CALL;
+  }
+  hashRuns(JOBS, count);
+  return VALID;
+}
+
+export { readLines, setPrefix } from './lines';
+/** Where the host writes what lines need, and reads what they are. */
+export function kidsAt(): usize {
+  return KIDS;
+}
+export function prefixAt(): usize {
+  return PREFIX;
+}
+export function schemaAt(): usize {
+  return SCHEMA;
+}
+export function recordsAt(): usize {
+  return RECORDS;
+}
+export function recordCount(): i32 {
+  return RECORD_COUNT;
+}
+export function chunkAt(): usize {
+  return CHUNK;
+}
+export function chunkBytes(): i32 {
+  return CHUNK_BYTES;
+}
+
+/** One level of a tree. In: 2 * count hashes at NODES. Out: `count` nodes there, in place of the first of them. */
+export function hashNodePairs(count: i32): i32 {
+  if (count < 0 || count > NODE_COUNT / 2) return BAD_CALL;
+  hashPairs(NODES, NODES, count);
+  return VALID;
+}
+
+/** In: 1 to NODE_COUNT hashes at NODES, leaves of a tree or roots of whole subtrees of one size. Out: their RFC 9162 root at NODES. */
+export function merkleRootOfNodes(count: i32): i32 {
+  if (count < 1 || count > NODE_COUNT) return BAD_CALL;
+  merkleRoot(NODES, count);
+  return VALID;
 }

@@ -1,7 +1,9 @@
 import { ReceiptError } from '../base/errors.ts';
 import { hasNativeMlDsa, nativeVerifier } from './engine-native-verify.ts';
 import { hasWasm, VERIFIER_SHA256, wasmVerifier, whyNoWasm } from './engine-wasm-verify.ts';
+import type { LineEngine } from './line-verifier.ts';
 import type { EngineName, Verifier } from './verifier.ts';
+import { wasmLines } from './wasm-lines.ts';
 
 /** What `--engine` takes. */
 export type EngineChoice = 'auto' | EngineName;
@@ -80,6 +82,11 @@ function reportOf(engine: EngineName): EngineReport {
 /** @returns SHA-256 of the WASM module that computes for `verifier`, hex; null where none does. */
 export function moduleSha256Of({ engine }: Verifier): string | null {
   return engine === 'wasm' ? VERIFIER_SHA256 : null;
+}
+
+/** @returns what reads lines beside `verifier`; null where nothing does. @param signatures whether it may verify signatures itself. */
+export function lineEngineOf({ engine }: Verifier, signatures: boolean): LineEngine | null {
+  return engine === 'wasm' ? wasmLines(signatures) : null;
 }
 
 async function loadNoble(): Promise<Verifier> {

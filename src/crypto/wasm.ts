@@ -4,7 +4,7 @@ import { KEY_SIZES } from './public-key.ts';
 import { VERIFIER_WASM } from './verifier-wasm.ts';
 
 /** What assembly/verifier.ts exports; offsets and lengths are bytes of its memory, statuses 1 valid, 0 invalid, -1 a wrong call. */
-interface VerifierExports {
+export interface VerifierExports {
   readonly memory: WebAssembly.Memory;
   abiVersion(): number;
   publicKeyAt(): number;
@@ -22,6 +22,13 @@ interface VerifierExports {
   endMessage(): void;
   verifyMu(slot: number): number;
   verifyPair(slot: number, length0: number, length1: number): number;
+  jobsAt(): number;
+  jobCount(): number;
+  nodesAt(): number;
+  nodeCount(): number;
+  hashJobs(count: number): number;
+  hashNodePairs(count: number): number;
+  merkleRootOfNodes(count: number): number;
 }
 
 /** The exports that this file knows how to call. */
@@ -51,11 +58,8 @@ export interface VerifierKernel {
  * Start an instance. Compiled synchronously: it takes less than a millisecond, and a main thread that refuses it (old browsers, from
  * 4 KiB on) is told from a working one by the probe. @param bytes verifier.wasm; the embedded one unless given. @throws whatever WebAssembly throws where it is missing or forbidden.
  */
-export function startVerifierKernel(bytes = fromBase64url(VERIFIER_WASM)): VerifierKernel {
-  const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
-  const wasm = new WebAssembly.Instance(module).exports as unknown as VerifierExports;
-  if (wasm.abiVersion() !== ABI_VERSION) throw new TypeError('verifier.wasm: another ABI version');
-  wasm.initialise();
+export function startVerifierKernel(bytes?: Uint8Array): VerifierKernel {
+  const wasm = startInstance<VerifierExports>(bytes);
   // The memory of this ABI never grows, so that these views stay good.
   const view = (at: number, length: number): Uint8Array => new Uint8Array(wasm.memory.buffer, at, length);
   const pkView = view(wasm.publicKeyAt(), PUBLIC_KEY_BYTES);
@@ -152,7 +156,22 @@ export function areKernelsValid(): boolean {
   return WebAssembly.validate(fromBase64url(VERIFIER_WASM) as Uint8Array<ArrayBuffer>);
 }
 
-function done(status: number): void {
+const compile = (bytes: Uint8Array): WebAssembly.Module => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+
+/** The embedded module, compiled once. */
+let embedded: WebAssembly.Module | undefined;
+
+/** Start an instance and say what it exports. @param bytes another module than the embedded one: for tests. */
+export function startInstance<T extends VerifierExports>(bytes?: Uint8Array): T {
+  if (bytes === undefined) embedded ??= compile(fromBase64url(VERIFIER_WASM));
+  const wasm = new WebAssembly.Instance(bytes === undefined ? embedded! : compile(bytes)).exports as unknown as T;
+  if (wasm.abiVersion() !== ABI_VERSION) throw new TypeError('verifier.wasm: another ABI version');
+  wasm.initialise();
+  return wasm;
+}
+
+/** A status that must be 1. */
+export function done(status: number): void {
   if (status !== 1) throw new TypeError('verifier.wasm: a call it refuses');
 }
 
@@ -160,7 +179,7 @@ function done(status: number): void {
  * Say which slot holds a key, preparing it first where none does, in place of the one that was asked for longest ago.
  * @param prepare fills a slot. @returns the lookup: by object, else by kid and bytes, since a key read twice is two objects.
  */
-function slotsOf(count: number, prepare: (slot: number, key: PublicKey) => void): (key: PublicKey) => number {
+export function slotsOf(count: number, prepare: (slot: number, key: PublicKey) => void): (key: PublicKey) => number {
   const held: (PublicKey | undefined)[] = new Array(count).fill(undefined);
   const usedAt = new Array<number>(count).fill(0);
   let clock = 0;

@@ -22,15 +22,17 @@ export type LineBatch =
 
 /** Bytes collected before a batch of lines is handed on, besides what one line may need. */
 const BATCH_BYTES = 1 << 20;
+/** A line of the greatest length with its LF, and a batch. */
+const BUFFER_BYTES = MAX_LINE_BYTES + 1 + BATCH_BYTES;
 
 /**
  * Cut a byte stream into batches of whole lines, in memory that does not grow with the input: about 3 MiB, whatever the lines.
- * The chunks of the source are copied, never kept and never changed.
+ * The chunks of the source are copied, never kept and never changed. @param bytes where the batches are put: BUFFER_BYTES of it.
  */
 export async function* lineBatches(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  bytes: Uint8Array = new Uint8Array(BUFFER_BYTES),
 ): AsyncGenerator<LineBatch> {
-  const bytes = new Uint8Array(MAX_LINE_BYTES + 1 + BATCH_BYTES);
   let end = 0;
   let skipped = 0; // bytes of a line that is being skipped because it is too long; 0 when none is
   for await (const chunk of source) {

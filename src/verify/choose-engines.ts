@@ -1,7 +1,9 @@
 import { isReceiptError } from '../base/errors.ts';
-import { chooseVerifier, crossCheck, type EngineChoice, moduleSha256Of } from '../crypto/engines.ts';
+import { chooseVerifier, crossCheck, type EngineChoice, lineEngineOf, moduleSha256Of } from '../crypto/engines.ts';
 import { nobleSha256Hex, type Sha256Hex, sha256Hex } from '../crypto/hash.ts';
-import type { Verifier } from '../crypto/verifier.ts';
+import type { LineVerifier } from '../crypto/line-verifier.ts';
+import { CONTEXTS, type Verifier } from '../crypto/verifier.ts';
+import { eventShapeBytes } from '../receipt/shape-bytes.ts';
 import type { Engines } from './source.ts';
 
 /** Engines by name: what every thread of a verification makes its own of. */
@@ -15,11 +17,18 @@ export interface EngineWish {
 export async function chooseEngines(wish: EngineWish): Promise<Engines> {
   const verifier = await chooseVerifier(wish.engine ?? 'auto');
   const hash: Sha256Hex = wish.engine === 'noble' ? nobleSha256Hex : sha256Hex;
-  const engines = { verifier, moduleSha256: moduleSha256Of(verifier), sha256Hex: hash };
+  // With a cross-check every signature must reach both engines: then lines leave them alone.
+  const lines = lineEngineOf(verifier, !wish.crossCheck);
+  const engines = { verifier, moduleSha256: moduleSha256Of(verifier), sha256Hex: hash, lines };
   if (!wish.crossCheck) return engines;
   const second = await secondEngine(verifier);
   if (second === null) return { ...engines, crossCheckedWith: null };
   return { ...engines, verifier: crossCheck(verifier, second), crossCheckedWith: second.engine };
+}
+
+/** Begin to read lines. @returns null where the engine leaves all of them to TypeScript; else yours to release. */
+export function openLines({ lines }: Engines): LineVerifier | null {
+  return lines?.open(eventShapeBytes(), CONTEXTS.entry) ?? null;
 }
 
 /** @returns null where this runtime has no other engine: the verdict then says that the cross-check was not done. */

@@ -1,4 +1,5 @@
 import type { Sha256Hex } from '../crypto/hash.ts';
+import type { LineVerifier } from '../crypto/line-verifier.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { Verifier } from '../crypto/verifier.ts';
 import type { TrustProvider } from './trust.ts';
@@ -16,6 +17,8 @@ export interface Context {
   readonly strangers?: Set<string>;
   readonly verifier: Verifier;
   readonly sha256Hex: Sha256Hex;
+  /** Reads lines that stand in its memory; null: all lines are read here. */
+  readonly lines: LineVerifier | null;
   /** Seqs whose stated hash a pin asks for. */
   readonly pinnedSeqs: ReadonlySet<number>;
   readonly notBefore: string | null;

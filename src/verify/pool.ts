@@ -1,10 +1,9 @@
 import { ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
-import type { Context } from './context.ts';
 import type { Crew } from './in-order.ts';
 import { errorOf, type FromWorker, type Lines, PROTOCOL_VERSION, type Setup, type TaskResult } from './protocol.ts';
 import type { Spawn, WorkerPort } from './spawn.ts';
-import { openWorkshop, serveHere, type Workshop } from './workshop.ts';
+import { serveHere, type Workshop } from './workshop.ts';
 
 /** Tasks under way for each thread, results that wait for their turn included. */
 const TASKS_PER_WORKER = 3;
@@ -41,14 +40,14 @@ export class Pool implements Crew {
     this.fail(new ReceiptError('ABORTED', 'verify: stopped before the end', { cause: this.signal?.reason }));
   };
 
-  /** @param most threads. @param context of this one; its engine must be found by the workers too, since the verdict names one. */
-  constructor(spawn: Spawn, setup: Setup, most: number, context: Context, signal?: AbortSignal) {
+  /** @param most threads. @param here this one as a workshop; its engine must be found by the workers too: the verdict names one. */
+  constructor(spawn: Spawn, setup: Setup, most: number, here: Workshop, signal?: AbortSignal) {
     this.spawn = spawn;
     this.setup = setup;
     this.most = most;
     this.width = most * TASKS_PER_WORKER;
-    this.engine = context.verifier.engine;
-    this.hands.push({ port: this.portHere(openWorkshop(context, setup.evidence)), sent: new Set(), busy: 0 });
+    this.engine = here.engine;
+    this.hands.push({ port: this.portHere(here), sent: new Set(), busy: 0 });
     this.signal = signal;
     if (signal?.aborted) this.onAbort();
     signal?.addEventListener('abort', this.onAbort, { once: true });
@@ -84,10 +83,10 @@ export class Pool implements Crew {
     await Promise.all(this.hands.map(({ port }) => port.end()));
   }
 
-  /** @returns the worker with the least to do; a new one while all have something and there may be more. */
+  /** @returns the thread with the least to do, this one last; a new one while all have something and there may be more. */
   private freest(): number {
     let least = 0;
-    for (let i = 1; i < this.hands.length; i++) if (this.hands[i]!.busy < this.hands[least]!.busy) least = i;
+    for (let i = 1; i < this.hands.length; i++) if (this.hands[i]!.busy <= this.hands[least]!.busy) least = i;
     if (this.hands.length === this.most || this.hands[least]?.busy === 0) return least;
     const port = this.spawn(
       (message) => this.receive(message),

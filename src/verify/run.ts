@@ -1,4 +1,3 @@
-import { CONTEXTS } from '../crypto/verifier.ts';
 import { isControlType, isIndividuallySigned, judgeControl, type Requirement } from '../receipt/control.ts';
 import { parseEvent } from '../receipt/receipt.ts';
 import { type LineView, newLineView, scanLine } from '../receipt/scan.ts';
@@ -17,6 +16,8 @@ import {
 } from './checks.ts';
 import type { Code } from './codes.ts';
 import type { Context } from './context.ts';
+import { factsOf } from './facts.ts';
+import { KernelWay } from './kernel-way.ts';
 import { Notes } from './notes.ts';
 import { ShortWay } from './short-way.ts';
 import {
@@ -30,7 +31,6 @@ import {
   mergeTally,
   type Profile,
   profileKey,
-  type SignatureFact,
   type SingleLine,
   type Spot,
   type Summary,
@@ -43,9 +43,11 @@ import type { Waiting } from './waiting.ts';
 export class Run {
   readonly waiting: Waiting[] = [];
   private readonly buf: Uint8Array;
-  private readonly origin: number;
+  readonly origin: number;
   private readonly context: Context;
   private readonly shortWay: ShortWay;
+  /** The short way by a line verifier, where there is one and the lines are in its memory. */
+  private readonly kernelWay: KernelWay | null;
   /** Views take turns: one for the line being read, one for the last line that was a receipt. */
   private view: LineView = newLineView();
   private before: LineView = newLineView();
@@ -67,8 +69,8 @@ export class Run {
   /** Of the last line that is a receipt; line 0 when there is none. */
   private lastBegin = 0;
   private lastLine = 0;
-  private readonly notes: Notes;
-  private readonly pinned = new Map<number, string>();
+  readonly notes: Notes;
+  readonly pinned = new Map<number, string>();
   /** Bucket of the line before, when that line had no signatures and nothing special. */
   private plainBucket: Bucket | null = null;
 
@@ -79,6 +81,8 @@ export class Run {
     this.context = context;
     this.shortWay = new ShortWay(buf, end);
     this.notes = new Notes(context.sha256Hex);
+    const { lines } = context;
+    this.kernelWay = lines?.bytes === buf ? new KernelWay(lines, context, this) : null;
   }
 
   /**
@@ -86,6 +90,7 @@ export class Run {
    * @returns the offset of the first line that `line` must read, or `end`.
    */
   plainLines(begin: number, end: number): number {
+    if (this.kernelWay !== null) return this.kernelLines(begin, end, this.kernelWay);
     const { buf, shortWay, plainBucket, context } = this;
     if (plainBucket === null || context.notBefore !== null || context.notAfter !== null) return begin;
     let at = begin;
@@ -99,6 +104,20 @@ export class Run {
       // The views have gone on to lines that are not counted: back to the last that is.
       if (good < count) scanLine(buf, this.lastBegin, buf.indexOf(0x0a, this.lastBegin), this.before);
       if (good < count || count === 0) break;
+    }
+    this.bytes = at - this.origin;
+    return at;
+  }
+
+  private kernelLines(begin: number, end: number, way: KernelWay): number {
+    if (!this.adjacent) return begin;
+    const at = way.read(begin, end, this.before, this.lines, this.block);
+    if (way.count > 0) {
+      this.lines += way.count;
+      this.lastBegin = way.lastBegin;
+      this.lastLine = this.lines;
+      this.plainBucket = null;
+      scanLine(this.buf, way.lastBegin, way.lastLf, this.before);
     }
     this.bytes = at - this.origin;
     return at;
@@ -267,24 +286,7 @@ export class Run {
     isFirst: boolean,
   ): void {
     const { buf, view } = this;
-    const signatures: SignatureFact[] = [];
-    const checks: Waiting['checks'] = [];
-    let unnamed = 0;
-    for (let i = 0; i < view.sigCount; i++) {
-      const sig = view.sigs[i]!;
-      const kid = ascii(buf, sig.kidBegin, sig.kidEnd);
-      const time = ascii(buf, view.timeBegin, view.timeBegin + 24);
-      const trust = this.context.trust.trust(kid, view.seq, time, CONTEXTS.entry);
-      const key = trust?.key ?? this.context.named.get(kid);
-      if (key === undefined) {
-        this.context.strangers?.add(kid);
-        unnamed++;
-        continue;
-      }
-      const fact = { kid, alg: key.alg, good: false, trust: trust && { by: trust.by, problem: trust.problem } };
-      signatures.push(fact);
-      checks.push({ key, sig: { ...sig }, fact });
-    }
+    const { signatures, checks, unnamed } = factsOf(buf, view, this.context);
     const profile: Profile = {
       v: ascii(buf, view.vBegin, view.vEnd),
       log: ascii(buf, view.logBegin, view.logEnd),

@@ -90,7 +90,7 @@ export async function summariseShard({
   const start = await firstBytes(read, sizeBytes);
   // The first line names the keys that most lines are signed by.
   await collectKeys([start], context.named, undefined, () => true);
-  const summary = await summarisePart({ part, sizeBytes, setup, context, threads, options, read });
+  const summary = await summarisePart({ part, sizeBytes, setup, context, engines, threads, options, read });
   const { verifier, moduleSha256, crossCheckedWith } = engines;
   const { expect, notBefore, notAfter, allowUnsignedTail, allowClassical, maxProblems } = options;
   return {
@@ -136,6 +136,7 @@ async function summarisePart({
   sizeBytes,
   setup,
   context,
+  engines,
   threads,
   options,
   read,
@@ -144,6 +145,7 @@ async function summarisePart({
   readonly sizeBytes: number;
   readonly setup: Setup;
   readonly context: Context;
+  readonly engines: Engines;
   readonly threads: Threads | null;
   readonly options: VerifyOptions;
   readonly read: ReadRange;
@@ -153,7 +155,7 @@ async function summarisePart({
   const most = setup.maxProblems;
   const size = part.end - part.begin;
   const shared = threads?.shares(size) ? threads : null;
-  const pool = shared?.open(setup, context, signal) ?? null;
+  const pool = shared?.open(setup, context, engines, signal) ?? null;
   const tasks = partTasks(part, threads?.taskBytes(size) ?? taskBytesFor(size, 1));
   // A key that a rotation before this part named: looked for only when a signature asks for one that is not known. The line before
   // this part may end in it.
@@ -169,7 +171,7 @@ async function summarisePart({
   const tell = (): void =>
     onProgress?.({ lines: whole.lines + ahead.lines, bytes: whole.bytes + ahead.bytes, totalBytes: size });
   try {
-    const crew = pool ?? crewOfOne(context, setup);
+    const crew = pool ?? crewOfOne(context, engines, setup);
     for await (const summary of summariesInOrder({ tasks, crew, named, learn, ahead, onAhead: tell })) {
       if (signal?.aborted)
         throw new ReceiptError('ABORTED', 'verify: stopped before the end', { cause: signal.reason });
@@ -187,8 +189,8 @@ function mustBeFew(named: ReadonlyMap<string, PublicKey>): void {
   if (named.size > MOST_NAMED_KEYS) throw unsupported(`at most ${MOST_NAMED_KEYS} keys that the log names`, 'more');
 }
 
-function crewOfOne(context: Context, setup: Setup): Crew {
-  const workshop = openWorkshop(context, setup.evidence);
+function crewOfOne(context: Context, engines: Engines, setup: Setup): Crew {
+  const workshop = openWorkshop(context, engines, setup.evidence);
   return {
     width: 1,
     run: (lines, named, onBatch) => workshop.do({ lines, keys: [...named.values()] }, onBatch),

@@ -1,4 +1,5 @@
 import type { Sha256Hex } from '../crypto/hash.ts';
+import type { LineEngine } from '../crypto/line-verifier.ts';
 import type { Verifier } from '../crypto/verifier.ts';
 import type { Ranges } from './ranges.ts';
 import type { Pins } from './tail.ts';
@@ -66,4 +67,6 @@ export interface Engines {
   /** What `run.module_sha256` says: SHA-256 of the WASM module behind `verifier`, hex; null or absent where none is. */
   readonly moduleSha256?: string | null;
   readonly sha256Hex: Sha256Hex;
+  /** Reads ordinary lines by itself, where the engine can; absent or null: all lines are read in TypeScript. */
+  readonly lines?: LineEngine | null;
 }

@@ -5,11 +5,12 @@ import type { Context } from './context.ts';
 import { type Ahead, summariesInOrder } from './in-order.ts';
 import { Pool } from './pool.ts';
 import type { Lines, Setup } from './protocol.ts';
-import type { Source } from './source.ts';
+import type { Engines, Source } from './source.ts';
 import { type Spawn, threadsHere } from './spawn.ts';
 import { summariseBatch } from './summarise.ts';
 import type { Summary } from './summary.ts';
 import { outsideKeysOf } from './trust.ts';
+import { openWorkshop } from './workshop.ts';
 
 /**
  * Workers are started when the thread that asks would be busy for so long with what is left: starting two of them and warming them
@@ -43,24 +44,29 @@ export interface Threads {
    * Make a pool, yours to close. @param context of the thread that asks, which does its share.
    * @returns null where the evidence cannot cross to a thread.
    */
-  open(setup: Setup, context: Context, signal: AbortSignal | undefined): Pool | null;
+  open(setup: Setup, context: Context, engines: Engines, signal: AbortSignal | undefined): Pool | null;
   /** Whether so many bytes, of which nothing is known but their number, are worth several threads. */
   shares(sizeBytes: number): boolean;
   /** @returns how many bytes a task has when there are so many in all. */
   taskBytes(sizeBytes: number): number;
   /**
-   * Summarise all of `source` in order.
-   * @param context of the thread that asks: summaries are handed on with the keys of `context.named` (InOrder.named).
-   * @param ahead kept up to date with what is summarised and not yet handed on. @param onAhead called when that has grown.
+   * Summarise all of the evidence in order.
    * @returns null where outside knowledge cannot cross to another thread. Little evidence is summarised in this one.
    */
-  summaries(
-    source: Source,
-    context: Context,
-    signal: AbortSignal | undefined,
-    ahead: Ahead,
-    onAhead: () => void,
-  ): AsyncIterable<Summary> | null;
+  summaries(work: SharedWork): AsyncIterable<Summary> | null;
+}
+
+/** What threads share. */
+export interface SharedWork {
+  readonly source: Source;
+  /** Of the thread that asks: summaries are handed on with the keys of its `named` (InOrder.named). */
+  readonly context: Context;
+  readonly engines: Engines;
+  readonly signal: AbortSignal | undefined;
+  /** Kept up to date with what is summarised and not yet handed on. */
+  readonly ahead: Ahead;
+  /** Called when that has grown. */
+  readonly onAhead: () => void;
 }
 
 /** @returns null where there is nothing to share: one thread was asked for, or this runtime has no other. */
@@ -71,9 +77,9 @@ export function threadsFor(options: PoolOptions): Threads | null {
   if (spawn === undefined || workers < 2) return null;
   const { leastMs = LEAST_SHARED_MS } = options;
   let pool: Pool | null = null;
-  const open: Threads['open'] = (setup, context, signal) => {
+  const open: Threads['open'] = (setup, context, engines, signal) => {
     if (!crosses(setup)) return null;
-    pool = new Pool(spawn, setup, workers, context, signal);
+    pool = new Pool(spawn, setup, workers, openWorkshop(context, engines, setup.evidence), signal);
     return pool;
   };
   const taskBytes = (sizeBytes: number): number => options.taskBytes ?? taskBytesFor(sizeBytes, workers);
@@ -84,18 +90,18 @@ export function threadsFor(options: PoolOptions): Threads | null {
     open,
     shares: (sizeBytes) => leastMs === 0 || sizeBytes >= LEAST_SHARED_BYTES,
     taskBytes,
-    summaries(source, context, signal, ahead, onAhead) {
+    summaries({ source, context, engines, signal, ahead, onAhead }) {
       const { named } = context;
       const setup = setupOf(source, context, options.engines);
       if (setup === null) return null;
       return (async function* () {
-        const batches = lineBatches(source.chunks());
+        const batches = lineBatches(source.chunks(), context.lines?.bytes);
         let crew: Pool | null = null;
         try {
           const left = leastMs === 0 ? { bytes: 0 } : yield* whileShort(batches, context, source.sizeBytes, leastMs);
           if (left === null) return;
-          const byRanges = open(setup, context, signal);
-          crew = byRanges ?? open({ ...setup, evidence: null }, context, signal)!;
+          const byRanges = open(setup, context, engines, signal);
+          crew = byRanges ?? open({ ...setup, evidence: null }, context, engines, signal)!;
           // Buffers go round: a worker's garbage collector would take its time with them.
           const spare: Uint8Array[] = [];
           const recycle = (bytes: Uint8Array): void => void spare.push(bytes);

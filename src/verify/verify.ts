@@ -1,7 +1,9 @@
 import { copyBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
+import type { LineVerifier } from '../crypto/line-verifier.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
+import { openLines } from './choose-engines.ts';
 import { collectKeys } from './collect-keys.ts';
 import type { Context } from './context.ts';
 import { Judge } from './judge.ts';
@@ -24,7 +26,24 @@ export async function verifyWith(
 ): Promise<Verdict> {
   const startedAt = Date.now();
   checkOptions(options);
-  const context = makeContext(options, engines);
+  // For a single line it is not worth its memory.
+  const lines = source.kind === 'receipt' ? null : openLines(engines);
+  try {
+    return await verifyIn(source, options, engines, threads, lines, startedAt);
+  } finally {
+    lines?.release();
+  }
+}
+
+async function verifyIn(
+  source: Source,
+  options: VerifyOptions,
+  engines: Engines,
+  threads: Threads | null,
+  lines: LineVerifier | null,
+  startedAt: number,
+): Promise<Verdict> {
+  const context = makeContext(options, engines, lines);
   const maxProblems = context.maxProblems;
   const spool = await prepareNamedKeys(source, options, context);
   try {
@@ -45,7 +64,9 @@ export async function verifyWith(
         bytes: judge.bytes + ahead.bytes,
         totalBytes: source.sizeBytes,
       });
-    const summaries = threads?.summaries(read, context, signal, ahead, tell) ?? summariseEach(read.chunks(), context);
+    const summaries =
+      threads?.summaries({ source: read, context, engines, signal, ahead, onAhead: tell }) ??
+      summariseEach(read.chunks(), context);
     for await (const summary of summaries) {
       throwIfAborted(signal);
       judge.absorb(summary);
@@ -69,14 +90,15 @@ function forgetStrangers(named: Map<string, PublicKey>, judge: Judge): void {
   for (const kid of named.keys()) if (!judge.keys.knows(kid)) named.delete(kid);
 }
 
-/** @returns what the summaries of this verification share. */
-export function makeContext(options: VerifyOptions, engines: Engines): Context {
+/** @returns what the summaries of this verification share. @param lines reads the lines that are put into its memory. */
+export function makeContext(options: VerifyOptions, engines: Engines, lines: LineVerifier | null = null): Context {
   const named = new Map<string, PublicKey>();
   return {
     trust: options.trust,
     named,
     verifier: engines.verifier,
     sha256Hex: engines.sha256Hex,
+    lines,
     pinnedSeqs: new Set(options.expect?.head === undefined ? [] : [options.expect.head.size - 1]),
     notBefore: options.notBefore ?? null,
     notAfter: options.notAfter ?? null,

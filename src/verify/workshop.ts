@@ -1,6 +1,6 @@
 import type { PublicKey } from '../crypto/public-key.ts';
 import { linesOf, type ReadRange } from './batch.ts';
-import { chooseEngines } from './choose-engines.ts';
+import { chooseEngines, openLines } from './choose-engines.ts';
 import type { Context } from './context.ts';
 import {
   type FromWorker,
@@ -13,6 +13,7 @@ import {
   type ToWorker,
 } from './protocol.ts';
 import { rangeReader } from './ranges.ts';
+import type { Engines } from './source.ts';
 import { summariseBatch, summariseEach } from './summarise.ts';
 import { EMPTY_SUMMARY, merge, type Summary } from './summary.ts';
 import { trustKeys } from './trust.ts';
@@ -27,10 +28,10 @@ export interface Workshop {
 }
 
 /**
- * Make ready to work. @param context what the summaries share; its `named` is left alone.
+ * Make ready to work. @param context what the summaries share; its `named` and its `lines` are left alone.
  * @param evidence where tasks of bytes by their offsets are read.
  */
-export function openWorkshop(context: Context, evidence: Setup['evidence']): Workshop {
+export function openWorkshop(context: Context, engines: Engines, evidence: Setup['evidence']): Workshop {
   const read = evidence === null ? null : rangeReader(evidence.ranges);
   const known = new Map<string, PublicKey>();
   return {
@@ -39,26 +40,34 @@ export function openWorkshop(context: Context, evidence: Setup['evidence']): Wor
       for (const key of keys) known.set(key.kid, key);
       // Keys that this run of lines names are not known to the next task: whether they are in force is not for us to say.
       const strangers = new Set<string>();
-      const own = { ...context, named: new Map(known), strangers };
-      const summary = await summariseLines(lines, own, read, evidence?.sizeBytes ?? 0, onBatch);
-      return { summary, strangers: [...strangers], bytes: 'bytes' in lines ? lines.bytes : null };
+      const reader = openLines(engines);
+      try {
+        const own = { ...context, named: new Map(known), strangers, lines: reader };
+        const summary = await summariseLines(lines, own, read, evidence?.sizeBytes ?? 0, onBatch);
+        return { summary, strangers: [...strangers], bytes: 'bytes' in lines ? lines.bytes : null };
+      } finally {
+        reader?.release();
+      }
     },
   };
 }
 
-/** @returns what the summaries share, in another thread than the one that made the setup. */
-async function contextOf(setup: Setup): Promise<Context> {
-  const { verifier, sha256Hex } = await chooseEngines(setup.engines);
-  return {
+/** Make ready in another thread than the one that made the setup. */
+async function workshopOf(setup: Setup): Promise<Workshop> {
+  const engines = await chooseEngines(setup.engines);
+  const { verifier, sha256Hex } = engines;
+  const context: Context = {
     trust: trustKeys(setup.keys),
     named: new Map(),
     verifier,
     sha256Hex,
+    lines: null,
     pinnedSeqs: new Set(setup.pinnedSeqs),
     notBefore: setup.notBefore,
     notAfter: setup.notAfter,
     maxProblems: setup.maxProblems,
   };
+  return openWorkshop(context, engines, setup.evidence);
 }
 
 async function summariseLines(
@@ -69,8 +78,12 @@ async function summariseLines(
   onBatch: OnBatch,
 ): Promise<Summary> {
   if ('bytes' in lines) {
-    const { bytes, torn } = lines;
-    const summary = await summariseBatch({ bytes, begin: 0, end: bytes.length, torn, oversize: false }, context);
+    const { torn } = lines;
+    const end = lines.bytes.length;
+    // Where the line verifier reads them; it has room for any batch.
+    const bytes = context.lines?.bytes ?? lines.bytes;
+    if (bytes !== lines.bytes) bytes.set(lines.bytes);
+    const summary = await summariseBatch({ bytes, begin: 0, end, torn, oversize: false }, context);
     onBatch(summary.lines, summary.bytes);
     return summary;
   }
@@ -98,18 +111,25 @@ export function serve(post: Post): (message: ToWorker) => void {
     } else {
       inTurn(async () => {
         const { version, setup } = message;
-        if (version === PROTOCOL_VERSION) workshop = openWorkshop(await contextOf(setup), setup.evidence);
+        if (version === PROTOCOL_VERSION) workshop = await workshopOf(setup);
         post({ op: 'ready', version: PROTOCOL_VERSION, engine: workshop?.engine ?? '' }, []);
       });
     }
   };
 }
 
-/** @returns the same for a workshop of the thread that has the pool. */
+/**
+ * @returns the same for a workshop of the thread that has the pool. Each task waits until whatever else this thread has to do is done:
+ * handing out work to the others comes first.
+ */
 export function serveHere(workshop: Workshop, post: Post): (message: ToWorker) => void {
   const inTurn = oneByOne(post);
   return (message) => {
-    if (message.op === 'task') inTurn(() => work(workshop, message, post));
+    if (message.op !== 'task') return;
+    inTurn(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      await work(workshop, message, post);
+    });
   };
 }
 

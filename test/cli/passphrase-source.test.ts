@@ -40,8 +40,10 @@ describe('a passphrase from the environment', () => {
       const path = join(root, 'pipe');
       expect(spawnSync('mkfifo', [path]).status).toBe(0);
       const writer = spawn('sh', ['-c', `{ printf 'first '; sleep 0.3; printf 'second\\n'; } > '${path}'`]);
+      // Listened for from the start: it may be over before what it wrote has been read.
+      const closed = new Promise((resolve) => writer.on('close', resolve));
       expect(await passphraseFromEnv({ env: { PERDURE_PASSPHRASE_FILE: path } })).toBe('first second');
-      await new Promise((resolve) => writer.on('close', resolve));
+      await closed;
     },
   );
 });

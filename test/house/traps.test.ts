@@ -112,7 +112,8 @@ const TRAPS: readonly (readonly [trap: string, ...proofs: Proof[]])[] = [
   ],
   [
     'SHA-256 streaming that is wrong',
-    { later: 'our own SHA-256 (the WASM engine); this version hashes with libraries, one message a call' },
+    ['test/twin/wasm-sha256.test.ts', 'four lanes: every length, each with other data and other lengths beside it'],
+    ['test/twin/wasm-sha256.test.ts', 'lanes refilled: every order of four lengths before a fifth'],
   ],
   ['The AssemblyScript compiler skips', { later: 'the WASM engine' }],
   ['CBOR: duplicate labels', { later: 'COSE exports' }],

@@ -28,7 +28,11 @@ function passes(twin: string): boolean {
 
 const fresh = (): void => cpSync(join(root, 'assembly'), join(dir, 'assembly'), { recursive: true });
 
-test.each(['wasm-ntt', 'wasm-kernels', 'wasm-verify'])('%s passes on the kernels as they are', (twin) => {
+test.each(
+  'wasm-ntt wasm-kernels wasm-verify wasm-sha256 wasm-merkle wasm-tokens wasm-json wasm-lines sign-kernels wasm-sign'.split(
+    ' ',
+  ),
+)('%s passes on the kernels as they are', (twin) => {
   fresh();
   expect(passes(twin)).toBe(true);
 });
@@ -76,6 +80,25 @@ test.each([
   ['round.ts', 'r0 > 0', 'r0 >= 0', 'wasm-kernels'],
   ['round.ts', 'r - (r >> 31) - r1', 'r - r1', 'wasm-kernels'],
   ['round.ts', '0xf0 >> shift', '0xff', 'wasm-kernels'],
+  ['sha256.ts', '0x90befffa', '0x90befffb', 'wasm-sha256'],
+  ['sha256.ts', '0x9b05688c', '0x9b05688d', 'wasm-sha256'],
+  ['sha256.ts', 'rotr<u32>(x, 22)', 'rotr<u32>(x, 21)', 'wasm-sha256'],
+  ['sha256.ts', '(x >> 10)', '(x >> 9)', 'wasm-sha256'],
+  ['sha256.ts', '(length + 8) & 63', '(length + 9) & 63', 'wasm-sha256'],
+  ['sha256.ts', 'i < last; i += 8', 'i < last; i += 9', 'wasm-sha256'],
+  ['sha256.ts', '<u64>length << 3', '<u64>length << 2', 'wasm-sha256'],
+  ['sha256-lanes.ts', '[3, 2, 1, 0, 7', '[3, 2, 0, 1, 7', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'rotr4(e, 25)', 'rotr4(e, 26)', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'shr_u(w2, 10)', 'shr_u(w2, 9)', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'plus(w13, k + 52)', 'plus(w13, k + 48)', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'abHigh, cdHigh, 1, 3', 'abHigh, cdHigh, 3, 1', 'wasm-sha256'],
+  ['sha256-lanes.ts', '<u32>run << 6', '<u32>run << 5', 'wasm-sha256'],
+  ['sha256-lanes.ts', 'run = min(run,', 'run = max(1, ', 'wasm-sha256'],
+  ['merkle.ts', '0x01000000', '0x02000000', 'wasm-merkle'],
+  ['merkle.ts', '8 * 65', '8 * 64', 'wasm-merkle'],
+  ['merkle.ts', 'byte < 256', 'byte < 255', 'wasm-merkle'],
+  ['merkle.ts', 'count & 1', 'count & 2', 'wasm-merkle'],
+  ['merkle.ts', 'min<usize>(2, last)', 'min<usize>(1, last)', 'wasm-merkle'],
   ['layout.ts', 'BETA: i32 = 196', 'BETA: i32 = 195', 'wasm-kernels'],
   ['layout.ts', 'KEY_TR + <usize>TR_BYTES', 'KEY_TR', 'wasm-verify'],
   ['verifier.ts', 'j < L; j++) ntt', 'j < L - 1; j++) ntt', 'wasm-verify'],
@@ -108,6 +131,28 @@ test.each([
   ['signer.ts', 'kappa += L', 'kappa += L + 1', 'wasm-sign'],
   ['signer.ts', 'shakeAbsorb(SHAKE256_RATE, RND, 32)', 'shakeAbsorb(SHAKE256_RATE, RND, 31)', 'wasm-sign'],
   ['signer.ts', 'memory.fill(RND, 0, SIGNER_END - RND)', 'memory.fill(Y, 0, SIGNER_END - Y)', 'wasm-sign'],
+  ['tokens.ts', 'ctz<u64>(low | (high << 32))', 'ctz<u64>(low | high)', 'wasm-tokens'],
+  ['tokens.ts', '0xff7b', '0xff7f', 'wasm-tokens'],
+  ['tokens.ts', 'year % 400 == 0', 'year % 400 == 1', 'wasm-tokens'],
+  ['tokens.ts', '(word + 0x0006060600060600)', '(word + 0x0005060600060600)', 'wasm-tokens'],
+  ['base64.ts', '0x23, 0x3b, 0x3b, 0x3a', '0x23, 0x3b, 0x3b, 0x38', 'wasm-tokens'],
+  ['base64.ts', '0xbf, 0xbf, 0xb9', '0xbf, 0xbf, 0xb8', 'wasm-tokens'],
+  ['base64.ts', 'SIGNATURE_CHARS - 12', 'SIGNATURE_CHARS - 28', 'wasm-tokens'],
+  ['json.ts', 'MAX_DEPTH: i32 = 64', 'MAX_DEPTH: i32 = 65', 'wasm-json'],
+  ['json.ts', 'length >= <usize>argument', 'length > <usize>argument', 'wasm-json'],
+  ['json.ts', 'inOrder = false', 'inOrder = true', 'wasm-json'],
+  ['json.ts', 'aEnd - a < bEnd - b', 'aEnd - a <= bEnd - b', 'wasm-json'],
+  ['json-tokens.ts', 'whole > 15', 'whole > 16', 'wasm-json'],
+  ['json-tokens.ts', 'digit <= 0x37', 'digit <= 0x38', 'wasm-json'],
+  ['json-tokens.ts', 'least = 0xa0', 'least = 0x9f', 'wasm-json'],
+  ['frame.ts', '9 + logLength + 10', '9 + logLength + 9', 'wasm-lines'],
+  ['frame.ts', '0x3a22716573222c22', '0x3a22706573222c22', 'wasm-lines'],
+  ['frame.ts', 'SIG_AT + <usize>SIGNATURE_CHARS + 2', 'SIG_AT + <usize>SIGNATURE_CHARS + 3', 'wasm-lines'],
+  ['lines.ts', 'frameSeq() != beforeSeq + 1', 'frameSeq() == beforeSeq', 'wasm-lines'],
+  ['lines.ts', 'sameBytes(prev, beforeHash, 64)', 'sameBytes(prev, beforeHash, 48)', 'wasm-lines'],
+  ['lines.ts', 'text + 32, digest + 16', 'text, digest', 'wasm-lines'],
+  ['lines.ts', '(valid & 2) == 0', '(valid & 1) == 0', 'wasm-lines'],
+  ['lines.ts', 'unpad(hash - 9', 'unpad(hash - 8', 'wasm-lines'],
 ] as const)('%s: %s made %s is found', (file, from, to, twin) => {
   fresh();
   const path = join(dir, 'assembly', file);

@@ -1,19 +1,26 @@
 import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
+import { expect } from 'vitest';
 
 // `--config none`: a file that is not there, else asc takes asconfig.json, and with it noAssert, from the base folder.
 const FLAGS =
-  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 20 --maximumMemory 20 --outFile kernels.wasm';
+  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 57 --maximumMemory 57 --outFile kernels.wasm';
+
+/** What asconfig.json adds to them. */
+export const RELEASE = ['--optimizeLevel', '3', '--noAssert'];
 
 /**
- * Compile the kernels of one module: every kernel exported, no optimisation, assertions on.
- * @param entry in assembly/: `kernels` for the verifier's, `sign-kernels` for the signer's. @returns the module's bytes.
+ * Compile the kernels of one module: every kernel exported, no optimisation, assertions on, GUARD bytes between regions; unless `more`
+ * flags say otherwise. @param entry in assembly/: `kernels` for the verifier's, `sign-kernels` for the signer's. @returns its bytes.
  */
-export async function compileKernels(entry: 'kernels' | 'sign-kernels' = 'kernels'): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileKernels(
+  more: readonly string[] = [],
+  entry: 'kernels' | 'sign-kernels' = 'kernels',
+): Promise<Uint8Array<ArrayBuffer>> {
   const made: Uint8Array<ArrayBuffer>[] = [];
   // test/slow/broken-kernels.test.ts has them compiled from a folder where one of them is wrong.
   const root = process.env.PERDURE_KERNELS_FROM ?? fileURLToPath(new URL('../..', import.meta.url));
-  const { error, stderr } = await main([`assembly/${entry}.ts`, '--baseDir', root, ...FLAGS.split(' ')], {
+  const { error, stderr } = await main([`assembly/${entry}.ts`, '--baseDir', root, ...FLAGS.split(' '), ...more], {
     writeFile: (_, contents) => void made.push(Uint8Array.from(contents as Uint8Array)),
   });
   if (error !== null || made.length !== 1) throw new Error(`kernels: ${error?.message} ${stderr.toString()}`);
@@ -58,6 +65,29 @@ export class Kernels {
     this.coefficients.set(values, at / 4);
   }
 }
+
+/** What guard bytes hold while a test watches them. */
+export const FILL = 0xa5;
+
+/** Run `work` and expect all GUARD bytes around the regions of hashing to be as they were; the release build has none. */
+export function guarded(k: Kernels, work: () => void): void {
+  const ends = HASH_REGIONS.map(([name, bytes]) => k.at(name) + bytes);
+  const width = k.at('WORDS') - ends[0];
+  const guards = [k.at('LANES') - width, ...ends].map((at) => k.bytes.subarray(at, at + width));
+  for (const guard of guards) guard.fill(FILL);
+  work();
+  for (const guard of guards) expect(guard.every((byte) => byte === FILL)).toBe(true);
+}
+
+const HASH_REGIONS = [
+  ['LANES', 128],
+  ['WORDS', 256],
+  ['LANE_JOBS', 64],
+  ['JOBS', 1024 * 12],
+  ['SAVED', 1024 * 72],
+  ['NODES', 2048 * 32],
+  ['NODE_BLOCKS', 65536],
+] as const;
 
 /** Numbers that look random and are the same in every run (mulberry32). @returns a function to [0, below). */
 export function seeded(seed: number): (below: number) => number {

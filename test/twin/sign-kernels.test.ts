@@ -7,7 +7,7 @@ import { compileKernels, Kernels, seeded } from './kernels.ts';
 
 let k: Kernels;
 beforeAll(async () => {
-  k = new Kernels(await compileKernels('sign-kernels'));
+  k = new Kernels(await compileKernels([], 'sign-kernels'));
 });
 
 const GAMMA2 = (Q - 1) / 32;

@@ -246,10 +246,42 @@ describe('the ABI', () => {
   });
 
   it('the regions follow each other and end within memory', () => {
-    const names = 'ZETAS STATES STATE MU W1 COMMITMENT PUBLIC_KEY SIGNATURE Z C W MESSAGE KEYS END'.split(' ');
+    const names = [
+      ...'ZETAS STATES STATE MU W1 COMMITMENT PUBLIC_KEY SIGNATURE Z C W MESSAGE KEYS'.split(' '),
+      ...'LANES WORDS LANE_JOBS JOBS SAVED NODES NODE_BLOCKS KIDS PREFIX SCHEMA RECORDS CHUNK END'.split(' '),
+    ];
     const offsets = names.map((name) => k.at(name));
     expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
     expect(offsets.at(-1)).toBeLessThanOrEqual(k.bytes.length);
     for (const name of ['Z', 'C', 'W', 'KEYS', 'ZETAS']) expect(k.at(name) % 64).toBe(0);
+    for (const name of ['LANES', 'WORDS']) expect(k.at(name) % 16).toBe(0);
+  });
+
+  it('what the compiler puts into memory ends before the first region', async () => {
+    const exports = new WebAssembly.Instance(new WebAssembly.Module(await compileKernels())).exports;
+    const memory = new Uint8Array((exports.memory as WebAssembly.Memory).buffer);
+    expect(memory.findLastIndex((byte) => byte !== 0)).toBeLessThan(k.at('ZETAS'));
+  });
+
+  it('hashing: counts beyond the regions and jobs beyond memory are refused', () => {
+    const view = new DataView(k.bytes.buffer, k.at('JOBS'));
+    const judge = (...job: number[]): number => {
+      for (const [i, word] of job.entries()) view.setUint32(12 + 4 * i, word, true);
+      return k.call('hashJobs', 2);
+    };
+    const [message, nodes, end] = ['MESSAGE', 'NODES', 'END'].map((name) => k.at(name));
+    for (const [i, word] of [message, 1, nodes].entries()) view.setUint32(4 * i, word, true);
+    expect(judge(message, 1, nodes)).toBe(1);
+    expect(judge(end - 128, 2, nodes)).toBe(1);
+    expect(judge(message, 1, end - 32)).toBe(1);
+    expect(judge(message, 0, nodes)).toBe(-1);
+    expect(judge(end - 127, 2, nodes)).toBe(-1);
+    expect(judge(message, 2 ** 26, nodes)).toBe(-1);
+    expect(judge(2 ** 32 - 64, 1, nodes)).toBe(-1);
+    expect(judge(message, 1, end - 31)).toBe(-1);
+    expect(judge(message, 1, 2 ** 32 - 1)).toBe(-1);
+    for (const count of [-1, 1025, 2 ** 31 - 1]) expect(k.call('hashJobs', count)).toBe(-1);
+    for (const count of [-1, 1025, 2 ** 31 - 1]) expect(k.call('hashNodePairs', count)).toBe(-1);
+    for (const count of [-1, 0, 2049, 2 ** 31 - 1]) expect(k.call('merkleRootOfNodes', count)).toBe(-1);
   });
 });

@@ -15,7 +15,7 @@ const builds: Record<string, Uint8Array<ArrayBuffer>> = {
   release: fromBase64url(SIGNER_WASM) as Uint8Array<ArrayBuffer>,
 };
 beforeAll(async () => {
-  builds.debug = await compileKernels('sign-kernels');
+  builds.debug = await compileKernels([], 'sign-kernels');
 });
 
 describe.each(['release', 'debug'])('the %s build beside noble', (build) => {

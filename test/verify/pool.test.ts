@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { verify } from '../../src/auditor.ts';
+import { mergeShards, verify, verifyShard } from '../../src/auditor.ts';
 import { concatBytes, utf8 } from '../../src/base/bytes.ts';
 import { isReceiptError } from '../../src/base/errors.ts';
 import { MAX_LINE_BYTES } from '../../src/base/limits.ts';
+import type { Algorithm } from '../../src/crypto/public-key.ts';
 import { rotationEvent } from '../../src/receipt/control.ts';
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
 import type { Engines, Progress, VerifyOptions } from '../../src/verify/source.ts';
@@ -80,33 +81,48 @@ describe('any number of workers, any cuts: the verdict of one pass', () => {
 
 describe('keys that the log names on the way', () => {
   /** Each rotation hands on to a key that only it names. */
-  function relay(): LogBuilder {
-    const log = new LogBuilder([fixedKey('k0', 'Ed25519')]).genesis().calls(3);
-    for (let i = 1; i < 5; i++) {
-      const next = fixedKey(`k${i}`, 'Ed25519');
+  function relay(alg: Algorithm): LogBuilder {
+    const log = new LogBuilder([fixedKey('k0', alg)]).genesis().calls(3);
+    for (let i = 1; i < 4; i++) {
+      const next = fixedKey(`k${i}`, alg);
       log.add(rotationEvent({ mode: 'each', keys: [next.publicKey] }), { by: [...log.keys, next] });
       log.keys = [next];
       log.calls(4);
     }
     return log;
   }
-  const trust = trustKeys([{ key: fixedKey('k0', 'Ed25519').publicKey }]);
 
-  test('what was summarised before its key was known is done again', async () => {
-    const bytes = relay().bytes();
-    for (const way of ['ranges', 300] as const) {
-      const verdict = await expectSame(
-        bytes,
-        { trust, allowClassical: true },
-        { workers: 4, taskBytes: 500, reading: way },
-      );
-      expect(verdict).toMatchObject({ verdict: 'valid', signatures: { unknown: 0 } });
-    }
-  });
+  test.each(['Ed25519', 'ML-DSA-65'] as const)(
+    '%s: what was summarised before its key was known is done again',
+    async (alg) => {
+      const bytes = relay(alg).bytes();
+      const trust = trustKeys([{ key: fixedKey('k0', alg).publicKey }]);
+      const taskBytes = Math.ceil(bytes.length / 11);
+      for (const way of ['ranges', 300] as const) {
+        const verdict = await expectSame(
+          bytes,
+          { trust, allowClassical: true },
+          { workers: 4, taskBytes, reading: way },
+        );
+        expect(verdict).toMatchObject({ verdict: 'valid', signatures: { unknown: 0 } });
+        for (const of of [2, 5]) {
+          const shards = Array.from({ length: of }, (_, i) =>
+            verifyShard(
+              new Blob([bytes as BlobPart]),
+              { index: i + 1, of },
+              { trust, allowClassical: true, name: 'log' },
+            ),
+          );
+          const merged = await mergeShards((await Promise.all(shards)).map((shard) => utf8(JSON.stringify(shard))));
+          expect(outside(merged)).toEqual(outside(verdict));
+        }
+      }
+    },
+  );
 
   test('a kid pinned without its key is found wherever it stands', async () => {
-    const log = relay();
-    const pinned = trustKeys([{ key: fixedKey('k4', 'Ed25519').publicKey.kid }]);
+    const log = relay('Ed25519');
+    const pinned = trustKeys([{ key: fixedKey('k3', 'Ed25519').publicKey.kid }]);
     const bytes = concatBytes(...log.lines.slice(-3), ...log.lines);
     await expectSame(bytes, { trust: pinned, allowClassical: true }, { workers: 2, taskBytes: 700, reading: 'ranges' });
   });

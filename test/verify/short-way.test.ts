@@ -113,7 +113,7 @@ test('whatever is done to the lines, both ways give one verdict', async () => {
         else if (how === 'swap') changed.push(...changed.splice(i, 1));
         else if (how === 'repeat') changed.splice(i, 0, bytes);
         else if (how === 'cut') changed[i] = bytes.subarray(0, at % bytes.length);
-        else if (how === 'byte') changed[i] = bytes.with(at % bytes.length, byte);
+        else if (how === 'byte' && bytes.length > 0) changed[i] = bytes.with(at % bytes.length, byte);
         else if (how === 'version') {
           const text = new TextDecoder('latin1').decode(bytes);
           changed[i] = Uint8Array.from(text.replace(/"v":\d+}/, `"v":${1 + (byte % 2)}}`), (c) => c.charCodeAt(0));

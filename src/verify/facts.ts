@@ -1,0 +1,41 @@
+import { CONTEXTS } from '../crypto/verifier.ts';
+import type { LineView } from '../receipt/scan.ts';
+import { ascii } from './checks.ts';
+import type { Context } from './context.ts';
+import type { SignatureFact } from './summary.ts';
+import type { Waiting } from './waiting.ts';
+
+/** What is known of the signatures of a line before any is verified. */
+interface Facts {
+  /** Those by keys that someone names; none is good yet. */
+  readonly signatures: SignatureFact[];
+  /** How each of them is to be verified. */
+  readonly checks: Waiting['checks'];
+  /** Signatures by keys that nobody names. */
+  readonly unnamed: number;
+}
+
+/** Look up who signed a scanned line. */
+export function factsOf(buf: Uint8Array, view: LineView, { trust: outside, named, strangers, lines }: Context): Facts {
+  const signatures: SignatureFact[] = [];
+  const checks: Waiting['checks'] = [];
+  let unnamed = 0;
+  for (let i = 0; i < view.sigCount; i++) {
+    const sig = view.sigs[i]!;
+    const kid = ascii(buf, sig.kidBegin, sig.kidEnd);
+    const time = ascii(buf, view.timeBegin, view.timeBegin + 24);
+    const trust = outside.trust(kid, view.seq, time, CONTEXTS.entry);
+    const key = trust?.key ?? named.get(kid);
+    if (key === undefined) {
+      strangers?.add(kid);
+      unnamed++;
+      continue;
+    }
+    // Who signed this line signs the next, as a rule: there it need not be looked up again.
+    lines?.know(key);
+    const fact = { kid, alg: key.alg, good: false, trust: trust && { by: trust.by, problem: trust.problem } };
+    signatures.push(fact);
+    checks.push({ key, sig: { ...sig }, fact });
+  }
+  return { signatures, checks, unnamed };
+}

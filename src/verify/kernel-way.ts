@@ -1,0 +1,205 @@
+import { LINE_FLAGS, type LineBefore, type LineVerifier, RECORD, RECORD_WORDS } from '../crypto/line-verifier.ts';
+import { CONTEXTS } from '../crypto/verifier.ts';
+import { ascii, isInWindow } from './checks.ts';
+import type { Context } from './context.ts';
+import type { Notes } from './notes.ts';
+import {
+  addToBlock,
+  type Block,
+  type Bucket,
+  mergeTally,
+  type Profile,
+  profileKey,
+  type SignatureFact,
+} from './summary.ts';
+
+/** Whose records they are: what a run of lines lends to those who count its lines. */
+interface Counted {
+  readonly notes: Notes;
+  readonly pinned: Map<number, string>;
+  /** First byte of the run. */
+  readonly origin: number;
+}
+
+/**
+ * Lines that a line verifier has found in order: each is counted as the long way would count it. The first that it leaves to the caller
+ * ends a round; records beyond it are kept for the next.
+ */
+export class KernelWay {
+  /** Of the last round: how many lines were counted, and where the last of them stands. */
+  count = 0;
+  lastBegin = 0;
+  lastLf = 0;
+  private readonly lines: LineVerifier;
+  private readonly context: Context;
+  private readonly counted: Counted;
+  /** Records that there are, and the first that was not looked at. */
+  private filled = 0;
+  private next = 0;
+  /** The block and the origin that the buckets are of. */
+  private block: Block | null = null;
+  private log = '';
+  /** By the signatures of their lines; the one of lines without any apart, since most have none. */
+  private readonly buckets = new Map<string, Bucket>();
+  private unsigned: Bucket | null = null;
+
+  constructor(lines: LineVerifier, context: Context, counted: Counted) {
+    this.lines = lines;
+    this.context = context;
+    this.counted = counted;
+  }
+
+  /**
+   * Count lines from `begin` on until one must be judged by the caller. @param end after the last LF. @param before the line right
+   * before, a receipt. @param line its number. @param block where ordinary lines go. @returns the offset of that line, or `end`.
+   */
+  read(begin: number, end: number, before: LineBefore, line: number, block: Block): number {
+    const { lines } = this;
+    const log = ascii(lines.bytes, before.logBegin, before.logEnd);
+    if (block !== this.block || log !== this.log) {
+      this.buckets.clear();
+      this.unsigned = null;
+    }
+    this.block = block;
+    this.log = log;
+    this.count = 0;
+    this.align(begin, before);
+    let at = begin;
+    while (at < end) {
+      if (this.next === this.filled) {
+        this.filled = lines.read(at, end, this.count === 0 ? before : this.lineOf(this.next - 1));
+        this.next = 0;
+        if (this.filled === 0) break;
+      }
+      const quiet = this.takeQuiet(this.next * RECORD_WORDS);
+      if (quiet === 0 && !this.take(this.next * RECORD_WORDS, line + this.count + 1)) break;
+      const taken = Math.max(1, quiet);
+      this.count += taken;
+      this.next += taken;
+      const last = (this.next - 1) * RECORD_WORDS;
+      this.lastBegin = lines.records[last]!;
+      this.lastLf = lines.records[last + RECORD.LF]!;
+      at = this.lastLf + 1;
+    }
+    return at;
+  }
+
+  /** Go on with the record of the line at `begin`; read anew, unless the records agree with the caller on the line before. */
+  private align(begin: number, before: LineBefore): void {
+    const { records } = this.lines;
+    while (this.next < this.filled && records[this.next * RECORD_WORDS]! < begin) this.next++;
+    const at = this.next * RECORD_WORDS;
+    const known = this.next > 0 && this.next < this.filled && records[at] === begin;
+    const agrees =
+      known && (this.isFrameless(at - RECORD_WORDS) || records[at - RECORD_WORDS + RECORD.HASH] === before.hashBegin);
+    if (!agrees) this.next = this.filled = 0;
+  }
+
+  private isFrameless(record: number): boolean {
+    return (this.lines.records[record + RECORD.FLAGS]! & LINE_FLAGS.FRAMELESS) !== 0;
+  }
+
+  private lineOf(index: number): LineBefore {
+    const { records, numbers } = this.lines;
+    const at = index * RECORD_WORDS;
+    return {
+      hashBegin: records[at + RECORD.HASH]!,
+      logBegin: records[at + RECORD.LOG]!,
+      logEnd: records[at + RECORD.LOG_END]!,
+      timeBegin: records[at + RECORD.TIME]!,
+      seq: numbers[(at + RECORD.SEQ) / 2]!,
+    };
+  }
+
+  /** Count lines of which nothing is to be said but that they are there. @returns how many; 0 when each must be looked at. */
+  private takeQuiet(record: number): number {
+    const { unsigned, context } = this;
+    if (unsigned === null || unsigned.spots.length < context.maxProblems) return 0;
+    if (context.pinnedSeqs.size > 0 || context.notBefore !== null || context.notAfter !== null) return 0;
+    const quiet = this.lines.records[record + RECORD.QUIET]!;
+    unsigned.count += quiet;
+    return quiet;
+  }
+
+  /** Count one line. @param record where its record begins. @returns false when the caller must judge the line. */
+  private take(record: number, line: number): boolean {
+    const { lines, context, counted } = this;
+    const { records } = lines;
+    const flags = records[record + RECORD.FLAGS]!;
+    if ((flags & LINE_FLAGS.LOOK) !== 0 || !this.isInWindow(record)) return false;
+    const seq = lines.numbers[(record + RECORD.SEQ) / 2]!;
+    if (context.pinnedSeqs.size > 0 && context.pinnedSeqs.has(seq) && !counted.pinned.has(seq)) {
+      const hash = records[record + RECORD.HASH]!;
+      counted.pinned.set(seq, ascii(lines.bytes, hash, hash + 64));
+    }
+    const signed = records[record + RECORD.SIGNATURES] !== 0;
+    if (!signed && this.unsigned === null) this.unsigned = this.bucketOf([], 0);
+    const bucket = signed ? this.signedBucket(record, seq) : this.unsigned!;
+    bucket.count++;
+    if (bucket.spots.length < context.maxProblems) {
+      bucket.spots.push({ line, seq, offset: records[record]! - counted.origin });
+    }
+    if (flags !== 0) this.note(flags, line);
+    const sequenceEnd = records[record + RECORD.SEQUENCE_END]!;
+    if (sequenceEnd > 0) {
+      const sequence = { sequenceBegin: records[record + RECORD.SEQUENCE]!, sequenceEnd };
+      counted.notes.sequence(lines.bytes, sequence, line, false);
+    }
+    return true;
+  }
+
+  private isInWindow(record: number): boolean {
+    const { notBefore, notAfter } = this.context;
+    return (notBefore === null && notAfter === null) || isInWindow(this.timeOf(record), notBefore, notAfter);
+  }
+
+  private timeOf(record: number): string {
+    const time = this.lines.records[record + RECORD.TIME]!;
+    return ascii(this.lines.bytes, time, time + 24);
+  }
+
+  private note(flags: number, line: number): void {
+    const { notes } = this.counted;
+    const here = { count: 1, line };
+    if ((flags & LINE_FLAGS.EARLIER) !== 0) notes.clockBackwards = mergeTally(notes.clockBackwards, here);
+    if ((flags & LINE_FLAGS.UNKNOWN_TYPE) !== 0) notes.unknownType = mergeTally(notes.unknownType, here);
+    if ((flags & LINE_FLAGS.BREACH) !== 0) notes.schema = mergeTally(notes.schema, here);
+  }
+
+  /** The bucket of a line whose signatures hold. */
+  private signedBucket(record: number, seq: number): Bucket {
+    const { records } = this.lines;
+    const count = records[record + RECORD.SIGNATURES]!;
+    const time = this.timeOf(record);
+    const signatures: SignatureFact[] = [];
+    let unnamed = 0;
+    let name = '';
+    for (let i = 0; i < count; i++) {
+      const { kid, alg } = this.lines.keyIn((records[record + RECORD.SLOTS + (i >> 2)]! >>> (8 * (i & 3))) & 0xff);
+      const trust = this.context.trust.trust(kid, seq, time, CONTEXTS.entry);
+      // Known to the line verifier is not known here: what this verification does not name does not count.
+      if ((trust?.key ?? this.context.named.get(kid)) === undefined) {
+        unnamed++;
+        name += '- ';
+      } else {
+        signatures.push({ kid, alg, good: true, trust: trust && { by: trust.by, problem: trust.problem } });
+        name += `${kid} ${trust?.by} ${trust?.problem} `;
+      }
+    }
+    let bucket = this.buckets.get(name);
+    if (bucket === undefined) {
+      bucket = this.bucketOf(signatures, unnamed);
+      this.buckets.set(name, bucket);
+    }
+    return bucket;
+  }
+
+  /** The bucket of a profile, put into the block when it is not there. */
+  private bucketOf(signatures: readonly SignatureFact[], unnamed: number): Bucket {
+    const block = this.block!;
+    const profile: Profile = { v: '1', log: this.log, individual: false, broken: false, signatures, unnamed };
+    const key = profileKey(profile);
+    addToBlock(block, key, profile, 0, [], 0);
+    return block.buckets.get(key)!;
+  }
+}
