@@ -8,5 +8,4 @@ describe.skipIf(!nativeMlDsa)('under a node:crypto with ML-DSA', async () => {
   await import('../crypto/ed25519.test.ts');
   await import('../crypto/engines.test.ts');
   await import('../crypto/signers.test.ts');
-  await import('../crypto/key-forms.test.ts');
 });
