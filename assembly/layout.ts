@@ -26,7 +26,7 @@
  *     PREFIX          272     what M' begins with: 0x00, length, context   host             lines
  *     SCHEMA        16384     the event schema, compiled (json)            host, json       json
  *     RECORDS   1024 * 64     what was found of each line (lines)          lines            host
- *     CHUNK       2097153     whole lines of a log, as they are            host             lines, json, tokens, base64
+ *     CHUNK   2 * 2097152     whole lines of a log, as they are            host             lines, json, tokens, base64
  *
  * SLACK bytes before and after CHUNK belong to nothing: reads of whole words near its ends may touch them, and answers do not depend on
  * them. In a module compiled with assertions, which only tests are, GUARD bytes stand between the regions from LANES on, so that a write
@@ -104,8 +104,11 @@ export const SCHEMA_BYTES: i32 = 16384;
 export const RECORD_BYTES: usize = 64;
 /** Lines of one call at most: each of them has a job. */
 export const RECORD_COUNT: i32 = JOB_COUNT;
-/** A line of 1 MiB, its LF, and 1 MiB of lines before it: what src/receipt/lines.ts collects. */
-export const CHUNK_BYTES: i32 = 2097153;
+/**
+ * Twice 1 MiB that is read from a file, and before it room for the longest line that may have begun in what was read before: while the
+ * lines of one half are verified, the other one is filled (src/receipt/lines.ts).
+ */
+export const CHUNK_BYTES: i32 = 2 * 2097152;
 const SLACK: usize = 128;
 
 export const NODE_BLOCKS: usize = NODES + <usize>NODE_COUNT * HASH_BYTES + GUARD;
@@ -114,5 +117,5 @@ export const PREFIX: usize = KIDS + <usize>SLOTS * KID_BYTES + GUARD;
 export const SCHEMA: usize = PREFIX + <usize>PREFIX_BYTES + GUARD;
 export const RECORDS: usize = SCHEMA + <usize>SCHEMA_BYTES + GUARD;
 export const CHUNK: usize = RECORDS + <usize>RECORD_COUNT * RECORD_BYTES + GUARD + SLACK;
-/** End of all regions. 57 pages (asconfig.json) hold it: 3735552 bytes. */
+/** End of all regions. 89 pages (asconfig.json) hold it: 5832704 bytes. */
 export const END: usize = CHUNK + <usize>CHUNK_BYTES + SLACK + GUARD;

@@ -15,7 +15,7 @@ export interface LineBefore {
  * itself from `open` to `release`.
  */
 export interface LineVerifier {
-  /** Where lines are to be put. Reading leaves them as they are. */
+  /** Where lines are to be put: 2 * (MAX_LINE_BYTES + 1 MiB). Reading leaves them as they are. */
   readonly bytes: Uint8Array;
   /** What the last `read` found: RECORD_WORDS words a line, laid out by RECORD. */
   readonly records: Int32Array;

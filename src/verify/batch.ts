@@ -1,3 +1,5 @@
+import type { Buffers } from '../receipt/lines.ts';
+
 const LF = 0x0a;
 
 /** How far behind its end a part is read with it, to finish its last line; longer lines take larger steps. */
@@ -17,8 +19,11 @@ export interface Part {
   readonly end: number;
 }
 
-/** Bytes [begin, end) of the evidence, in chunks that are valid until the next is asked for. One range at a time. */
-export type ReadRange = (begin: number, end: number) => AsyncIterable<Uint8Array>;
+/**
+ * Bytes [begin, end) of the evidence, in chunks that are valid until the next is asked for. One range at a time.
+ * @param buffers to read into, by turns, until the reading has ended; a Blob has no use for them.
+ */
+export type ReadRange = (begin: number, end: number, buffers?: Buffers) => AsyncIterable<Uint8Array>;
 
 /**
  * The part of shard `index` of `count`: equal in bytes but for one.
@@ -48,15 +53,21 @@ export function* tasksOf({ begin, end }: Part, taskBytes: (leftBytes: number) =>
 /**
  * Read the bytes of a part: from the first line that begins in it to the end of the last one, which may lie behind the part. They
  * end without LF only where the evidence does.
- * @param sizeBytes of the whole evidence. @returns chunks, each valid until the next is asked for; none when no line begins there.
+ * @param sizeBytes of the whole evidence. @param buffers as `read` takes them. @returns chunks, each valid until the next is asked for; none when no line begins there.
  */
-export async function* linesOf(part: Part, sizeBytes: number, read: ReadRange): AsyncGenerator<Uint8Array> {
+export async function* linesOf(
+  part: Part,
+  sizeBytes: number,
+  read: ReadRange,
+  buffers?: Buffers,
+): AsyncGenerator<Uint8Array> {
   const { begin, end } = part;
   if (begin >= end) return;
   // One byte earlier: where that is an LF, a line begins at `begin`.
   let at = Math.max(begin - 1, 0);
   let inside = begin === 0;
-  for await (const chunk of stretches(read, at, end, sizeBytes)) {
+  const into: ReadRange = (from, to) => read(from, to, buffers);
+  for await (const chunk of stretches(into, at, end, sizeBytes)) {
     let first = 0;
     if (!inside) {
       const lf = chunk.indexOf(LF);

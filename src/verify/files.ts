@@ -2,11 +2,9 @@ import type { Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReceiptError } from '../base/errors.ts';
-import { type FileSpan, readFailed } from './ranges.ts';
+import type { Buffers } from '../receipt/lines.ts';
+import { type FileSpan, readBuffers, readFailed } from './ranges.ts';
 import type { SegmentSpan, Source } from './source.ts';
-
-/** Bytes asked of the disk at a time: about a batch of lines, so that the next one is there when a batch is done. */
-const READ_BYTES = 2 << 20;
 
 /**
  * Open evidence by its path: a log folder or a file of receipts. Of a log folder only the segments are read, in the order of their
@@ -16,9 +14,15 @@ const READ_BYTES = 2 << 20;
 export async function openEvidence(path: string): Promise<Source> {
   const info = await statOrThrow(path);
   if (!info.isDirectory()) {
-    const source = { kind: 'log', name: path, chunks: () => readFiles([path]), once: !info.isFile() } as const;
-    if (!info.isFile()) return source;
-    return { ...source, sizeBytes: info.size, ranges: { files: [{ path, offset: 0, sizeBytes: info.size }] } };
+    const source = { kind: 'log', name: path, once: !info.isFile() } as const;
+    // What comes from a pipe may come when nobody waits for it any more: not into memory of others.
+    if (!info.isFile()) return { ...source, chunks: () => readFiles([path], readBuffers()) };
+    return {
+      ...source,
+      chunks: (buffers) => readFiles([path], buffers ?? readBuffers()),
+      sizeBytes: info.size,
+      ranges: { files: [{ path, offset: 0, sizeBytes: info.size }] },
+    };
   }
   const files: FileSpan[] = [];
   let sizeBytes = 0;
@@ -33,12 +37,10 @@ export async function openEvidence(path: string): Promise<Source> {
   return {
     kind: 'log',
     name: path.endsWith('/') ? path : `${path}/`,
-    chunks: () => {
+    chunks: (buffers) => {
       spans = [];
-      return readFiles(
-        files.map((file) => file.path),
-        spans,
-      );
+      const paths = files.map((file) => file.path);
+      return readFiles(paths, buffers ?? readBuffers(), spans);
     },
     sizeBytes,
     ranges: { files },
@@ -80,8 +82,11 @@ async function segmentNames(path: string): Promise<string[]> {
 }
 
 /** Read files one after the other. @param spans filled with where each begins. @returns chunks, each valid until the next is asked for. */
-async function* readFiles(paths: readonly string[], spans: SegmentSpan[] = []): AsyncGenerator<Uint8Array> {
-  const buffers = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)] as const;
+async function* readFiles(
+  paths: readonly string[],
+  buffers: Buffers,
+  spans: SegmentSpan[] = [],
+): AsyncGenerator<Uint8Array> {
   let offset = 0;
   for (const path of paths) {
     spans.push({ name: basename(path), offset });
@@ -100,8 +105,9 @@ async function* readFiles(paths: readonly string[], spans: SegmentSpan[] = []): 
  * Read one file through two buffers that take turns: while one is worked on, the disk fills the other, and memory does not grow.
  * A stream would allocate each chunk anew (measured: 2.5 times slower over a file in the page cache).
  */
-async function* readFile(path: string, buffers: readonly [Uint8Array, Uint8Array]): AsyncGenerator<Uint8Array> {
+async function* readFile(path: string, buffers: Buffers): AsyncGenerator<Uint8Array> {
   const file = await open(path);
+  const waits = !(await file.stat()).isFile();
   const readInto = (buffer: Uint8Array): Promise<Uint8Array> => {
     const reading = file.read(buffer, 0, buffer.length, null).then(({ bytesRead }) => buffer.subarray(0, bytesRead));
     reading.catch(() => undefined); // Thrown below, when its turn comes.
@@ -118,8 +124,9 @@ async function* readFile(path: string, buffers: readonly [Uint8Array, Uint8Array
       yield chunk;
     }
   } finally {
-    // Not awaited: whoever stops reading a pipe must not wait until something is written to it.
     const close = (): Promise<void> => file.close().catch(() => undefined);
-    reading.then(close, close);
+    const closed = reading.then(close, close);
+    // Whoever stops reading a pipe must not wait until something is written to it; with a file, the buffers serve others then.
+    if (!waits) await closed;
   }
 }

@@ -1,8 +1,14 @@
 import { ReceiptError } from '../base/errors.ts';
+import type { Buffers } from '../receipt/lines.ts';
 import type { ReadRange } from './batch.ts';
 
 /** Bytes asked of the disk at a time. */
-const READ_BYTES = 2 << 20;
+const READ_BYTES = 1 << 20;
+
+/** @returns memory to read into, for who brings none. */
+export function readBuffers(): Buffers {
+  return [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)];
+}
 
 /** One file of the evidence, and where it stands among the others. */
 export interface FileSpan {
@@ -18,8 +24,11 @@ export type Ranges = { readonly files: readonly FileSpan[] } | { readonly blob: 
 /** @returns a reader of these files or this Blob, with buffers of its own: one range at a time. */
 export function rangeReader(ranges: Ranges): ReadRange {
   if ('blob' in ranges) return (begin, end) => readBlob(ranges.blob.slice(begin, end));
-  const buffers = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)] as const;
-  return (begin, end) => readSpans(ranges.files, begin, end, buffers);
+  let own: Buffers | null = null;
+  return (begin, end, buffers) => {
+    own ??= buffers === undefined ? readBuffers() : null;
+    return readSpans(ranges.files, begin, end, buffers ?? own!);
+  };
 }
 
 /** Read all of a Blob, or of a slice of one. */
@@ -40,7 +49,7 @@ async function* readSpans(
   files: readonly FileSpan[],
   begin: number,
   end: number,
-  buffers: readonly [Uint8Array, Uint8Array],
+  buffers: Buffers,
 ): AsyncGenerator<Uint8Array> {
   for (const { path, offset, sizeBytes } of files) {
     const from = Math.max(begin - offset, 0);
@@ -59,12 +68,7 @@ async function* readSpans(
  * Read [from, to) of one file through two buffers that take turns. @throws ReceiptError IO when the file has become shorter: what
  * stands where in the evidence was settled when it was opened.
  */
-async function* readSpan(
-  path: string,
-  from: number,
-  to: number,
-  [one, two]: readonly [Uint8Array, Uint8Array],
-): AsyncGenerator<Uint8Array> {
+async function* readSpan(path: string, from: number, to: number, [one, two]: Buffers): AsyncGenerator<Uint8Array> {
   const file = await fileSystem().open(path);
   let at = from;
   const readInto = async (buffer: Uint8Array): Promise<Uint8Array> => {

@@ -1,6 +1,7 @@
 import type { Sha256Hex } from '../crypto/hash.ts';
 import type { LineEngine } from '../crypto/line-verifier.ts';
 import type { Verifier } from '../crypto/verifier.ts';
+import type { Buffers } from '../receipt/lines.ts';
 import type { Ranges } from './ranges.ts';
 import type { Pins } from './tail.ts';
 import type { TrustProvider } from './trust.ts';
@@ -17,8 +18,11 @@ export interface Source {
   readonly kind: 'log' | 'stream' | 'receipt';
   /** How the verdict names it. */
   readonly name: string;
-  /** All bytes, in order; a chunk is valid until the next is asked for. Read again from the start at each call, unless `once`. */
-  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /**
+   * All bytes, in order; a chunk is valid until the next is asked for. Read again from the start at each call, unless `once`.
+   * @param buffers to read into, by turns, until the reading has ended; who has no use for them makes chunks of its own.
+   */
+  chunks(buffers?: Buffers): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** It can be read only once, as standard input can. */
   readonly once?: boolean;
   /** Length in bytes where it is known, for progress. */

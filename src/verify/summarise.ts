@@ -1,4 +1,5 @@
-import { type LineBatch, lineBatches } from '../receipt/lines.ts';
+import type { LineVerifier } from '../crypto/line-verifier.ts';
+import { type Buffers, type LineBatch, type LineRoom, lineBatches, lineRoom } from '../receipt/lines.ts';
 import type { Context } from './context.ts';
 import { Run } from './run.ts';
 import type { Summary } from './summary.ts';
@@ -65,10 +66,19 @@ export async function summariseBatch(batch: LineBatch, context: Context): Promis
   return summarise(batch.bytes, batch.begin, batch.end, batch.torn, context);
 }
 
-/** Summarise bytes a batch of lines at a time: what one thread does with all of the evidence, and each worker with a part of it. */
+/** @returns where lines are put, so that a line verifier reads them there; undefined where there is none. */
+export function roomOf(lines: LineVerifier | null): LineRoom | undefined {
+  return lines === null ? undefined : lineRoom(lines.bytes);
+}
+
+/**
+ * Summarise bytes a batch of lines at a time: what one thread does with all of the evidence, and each worker with a part of it.
+ * @param chunks begins to read them, into these buffers where it can.
+ */
 export async function* summariseEach(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  chunks: (buffers?: Buffers) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   context: Context,
 ): AsyncGenerator<Summary> {
-  for await (const batch of lineBatches(chunks, context.lines?.bytes)) yield await summariseBatch(batch, context);
+  const room = roomOf(context.lines);
+  for await (const batch of lineBatches(chunks(room?.buffers), room)) yield await summariseBatch(batch, context);
 }

@@ -1,4 +1,4 @@
-import { type LineBatch, lineBatches } from '../receipt/lines.ts';
+import { BATCH_BUFFER_BYTES, type LineBatch, lineBatches } from '../receipt/lines.ts';
 import { type Part, tasksOf } from './batch.ts';
 import type { EngineWish } from './choose-engines.ts';
 import type { Context } from './context.ts';
@@ -7,7 +7,7 @@ import { Pool } from './pool.ts';
 import type { Lines, Setup } from './protocol.ts';
 import type { Engines, Source } from './source.ts';
 import { type Spawn, threadsHere } from './spawn.ts';
-import { summariseBatch } from './summarise.ts';
+import { roomOf, summariseBatch } from './summarise.ts';
 import type { Summary } from './summary.ts';
 import { outsideKeysOf } from './trust.ts';
 import { openWorkshop } from './workshop.ts';
@@ -99,7 +99,8 @@ export function threadsFor(options: PoolOptions): Threads | null {
       const setup = setupOf(source, context, options.engines);
       if (setup === null) return null;
       return (async function* () {
-        const batches = lineBatches(source.chunks(), context.lines?.bytes);
+        const room = roomOf(context.lines);
+        const batches = lineBatches(source.chunks(room?.buffers), room);
         let crew: Pool | null = null;
         // Tasks are parts of the evidence where it can be read from any byte on and its ranges cross; else they bring their bytes.
         let evidence = setup.evidence;
@@ -212,9 +213,9 @@ async function* batchTasks(
   }
 }
 
-/** Copy [begin, end) into a spare buffer, or into a new one as large as the whole, which holds any batch. */
+/** Copy [begin, end) into a spare buffer, or into a new one, which holds any batch. */
 function copyOf(bytes: Uint8Array, begin: number, end: number, spare: Uint8Array[]): Uint8Array {
-  const buffer = spare.pop()?.buffer ?? new ArrayBuffer(bytes.length);
+  const buffer = spare.pop()?.buffer ?? new ArrayBuffer(BATCH_BUFFER_BYTES);
   const copy = new Uint8Array(buffer, 0, end - begin);
   copy.set(bytes.subarray(begin, end));
   return copy;

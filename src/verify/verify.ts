@@ -66,7 +66,7 @@ async function verifyIn(
       });
     const summaries =
       threads?.summaries({ source: read, context, engines, signal, ahead, onAhead: tell }) ??
-      summariseEach(read.chunks(), context);
+      summariseEach((buffers) => read.chunks(buffers), context);
     for await (const summary of summaries) {
       throwIfAborted(signal);
       judge.absorb(summary);

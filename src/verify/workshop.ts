@@ -88,7 +88,7 @@ async function summariseLines(
     return summary;
   }
   let whole = EMPTY_SUMMARY;
-  for await (const summary of summariseEach(linesOf(lines.part, sizeBytes, read!), context)) {
+  for await (const summary of summariseEach((into) => linesOf(lines.part, sizeBytes, read!, into), context)) {
     whole = merge(whole, summary, context.maxProblems);
     onBatch(summary.lines, summary.bytes);
   }

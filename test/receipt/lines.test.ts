@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../src/base/bytes.ts';
 import { MAX_LINE_BYTES } from '../../src/base/limits.ts';
-import { type LineBatch, lineBatches } from '../../src/receipt/lines.ts';
+import { type Buffers, type LineBatch, type LineRoom, lineBatches, lineRoom } from '../../src/receipt/lines.ts';
 
 /** Lines as text, `torn` for bytes without LF, `long N` for what is too long to hold. */
-async function linesOf(chunks: Iterable<Uint8Array>): Promise<string[]> {
+async function linesOf(chunks: Iterable<Uint8Array>, room?: LineRoom): Promise<string[]> {
   const lines: string[] = [];
-  for await (const batch of lineBatches(chunks)) {
+  for await (const batch of lineBatches(chunks, room)) {
     if (batch.oversize) {
       lines.push(`long ${batch.sizeBytes}${batch.torn ? ' torn' : ''}`);
       continue;
@@ -30,6 +31,22 @@ function splitOf(text: string): string[] {
   return rest === '' ? parts : [...parts, `torn ${rest}`];
 }
 
+/** Read into buffers by turns, as a source does: what is not to be looked at any more is overwritten. */
+function* filled(bytes: Uint8Array, buffers: Buffers, sizes: readonly number[]): Generator<Uint8Array> {
+  let [current, other] = buffers;
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const size = Math.min(sizes[turn % sizes.length]!, current.length, bytes.length - at);
+    current.set(bytes.subarray(at, at + size));
+    other.fill(0x0a);
+    yield current.subarray(0, size);
+    at += size;
+    [current, other] = [other, current];
+  }
+}
+
+/** As verifier.wasm has it. */
+const ROOM = lineRoom(new Uint8Array(2 * (MAX_LINE_BYTES + (1 << 20))));
+
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
 describe('lineBatches', () => {
@@ -45,6 +62,29 @@ describe('lineBatches', () => {
         }
       }
     }
+  });
+
+  test('the same in place, where they were read', async () => {
+    const room = lineRoom(new Uint8Array(2 * (MAX_LINE_BYTES + 4)));
+    for (const text of ['\n', 'a', 'a\n', 'ab\n\ncd\n', '\n\na', 'ab\ncd', 'abcdefghijkl\nm\nnopqrst']) {
+      const bytes = bytesOf(text);
+      for (const sizes of [[1], [2], [3], [4], [1, 4], [4, 1, 2], [3, 4]]) {
+        room.bytes.fill(0x0a);
+        expect(await linesOf(filled(bytes, room.buffers, sizes), room)).toEqual(splitOf(text));
+      }
+    }
+    const random = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '\n', '\r', '\x00'), minLength: 1, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(random, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), async (whole, sizes) => {
+        const small = lineRoom(new Uint8Array(2 * (MAX_LINE_BYTES + 9)));
+        expect(await linesOf(filled(bytesOf(whole), small.buffers, sizes), small)).toEqual(splitOf(whole));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('chunks that lie elsewhere are copied into the room', async () => {
+    expect(await linesOf([bytesOf('ab\nc'), bytesOf('d\ne')], ROOM)).toEqual(['ab', 'cd', 'torn e']);
   });
 
   test('any text in any chunks', async () => {
@@ -99,6 +139,10 @@ describe('lines around 1 MiB', () => {
         const lines = lengths(await linesOf(around(size, chunkBytes, before, '\nend\n')));
         expect(lines).toEqual([...short, String(size), '3']);
         expect(lengths(await linesOf(around(size, chunkBytes, before, '')))).toEqual([...short, `torn ${size}`]);
+        const again = (after: string): Generator<Uint8Array> =>
+          filled(concatBytes(...around(size, chunkBytes, before, after)), ROOM.buffers, [chunkBytes]);
+        expect(lengths(await linesOf(again('\nend\n'), ROOM))).toEqual(lines);
+        expect(lengths(await linesOf(again(''), ROOM))).toEqual([...short, `torn ${size}`]);
       }
     }
   });
@@ -106,7 +150,10 @@ describe('lines around 1 MiB', () => {
   test('a line that may be held is held, whatever stands before it', async () => {
     const text = 'y'.repeat(MAX_LINE_BYTES);
     for (const before of ['', 'x'.repeat(MAX_LINE_BYTES), 'x'.repeat(MAX_LINE_BYTES - 7)]) {
-      expect((await linesOf([bytesOf(`${before}\n${text}\n`)])).at(-1)).toBe(text);
+      const bytes = bytesOf(`${before}\n${text}\n`);
+      expect((await linesOf([bytes])).at(-1)).toBe(text);
+      expect((await linesOf(filled(bytes, ROOM.buffers, [1 << 20]), ROOM)).at(-1)).toBe(text);
+      expect((await linesOf(filled(bytes, ROOM.buffers, [1000, 1 << 20, 65_537]), ROOM)).at(-1)).toBe(text);
     }
   });
 });

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 // `--config none`: a file that is not there, else asc takes asconfig.json, and with it noAssert, from the base folder.
 const FLAGS =
-  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 57 --maximumMemory 57 --outFile kernels.wasm';
+  '--config none --runtime stub --enable simd --use abort= --memoryBase 64 --initialMemory 89 --maximumMemory 89 --outFile kernels.wasm';
 
 /** What asconfig.json adds to them. */
 export const RELEASE = ['--optimizeLevel', '3', '--noAssert'];

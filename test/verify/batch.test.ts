@@ -8,6 +8,7 @@ import { isReceiptError } from '../../src/base/errors.ts';
 import type { PublicKey } from '../../src/crypto/public-key.ts';
 import { canonicalText } from '../../src/receipt/canonical.ts';
 import { rotationEvent } from '../../src/receipt/control.ts';
+import type { Buffers } from '../../src/receipt/lines.ts';
 import { linesOf, partOf, type ReadRange, tasksOf } from '../../src/verify/batch.ts';
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
 import { collectKeys } from '../../src/verify/collect-keys.ts';
@@ -120,10 +121,12 @@ describe('reading from any byte on', () => {
     const source = await openEvidence(join(dir, 'log'));
     expect(source.sizeBytes).toBe(bytes.length);
     for (const read of [rangeReader(source.ranges!), rangeReader({ blob: new Blob([bytes as BlobPart]) })]) {
+      const buffers = [new Uint8Array(300), new Uint8Array(300)] as const;
       await fc.assert(
         fc.asyncProperty(fc.nat(bytes.length), fc.nat(bytes.length), async (a, b) => {
           const [begin, end] = a < b ? [a, b] : [b, a];
           expect(await all(read(begin, end))).toEqual(bytes.slice(begin, end));
+          expect(await all(read(begin, end, buffers))).toEqual(bytes.slice(begin, end));
           for await (const _ of read(begin, bytes.length)) break;
         }),
         { numRuns: 60 },
@@ -142,6 +145,28 @@ describe('reading from any byte on', () => {
       const threads = threadsFor({ workers: 3, engines: {}, spawn: pretend, leastMs: 0, taskBytes });
       const verdict = await verifyWith(await openEvidence(join(dir, 'log')), options, engines, threads);
       expect({ ...verdict, run: null }).toEqual({ ...once, run: null });
+    }
+  });
+
+  test('buffers of others are read into, and nothing arrives in them any more when reading has ended', async () => {
+    const long = join(dir, 'long');
+    await writeFile(long, new Uint8Array(1 << 20).fill(0x61));
+    const whole = await openEvidence(long);
+    for (const read of [
+      (into: Buffers) => whole.chunks(into),
+      (into: Buffers) => rangeReader(whole.ranges!)(1, 1 << 20, into),
+    ]) {
+      for (let i = 0; i < 20; i++) {
+        const buffers = [new Uint8Array(100_000), new Uint8Array(100_000)] as const;
+        let chunks = 0;
+        for await (const chunk of read(buffers)) {
+          expect(chunk.buffer).toBe(buffers[chunks % 2]!.buffer);
+          if (++chunks === 2) break;
+        }
+        for (const buffer of buffers) buffer.fill(0);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        for (const buffer of buffers) expect(buffer.every((byte) => byte === 0)).toBe(true);
+      }
     }
   });
 
