@@ -1,6 +1,7 @@
 import { concatBytes } from './base/bytes.ts';
 import type { PublicKey } from './crypto/public-key.ts';
-import { chooseEngines, type EngineWish } from './verify/choose-engines.ts';
+import { chooseEngines } from './verify/choose-engines.ts';
+import type { EngineWish } from './verify/make-engines.ts';
 import { readBlob } from './verify/ranges.ts';
 import type { ShardWish } from './verify/shard.ts';
 import type { Source, VerifyOptions } from './verify/source.ts';

@@ -1,7 +1,7 @@
 import { isReceiptError, ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { Part } from './batch.ts';
-import type { EngineWish } from './choose-engines.ts';
+import type { EngineWish } from './make-engines.ts';
 import type { Ranges } from './ranges.ts';
 import type { Summary } from './summary.ts';
 import type { OutsideKey } from './trust.ts';

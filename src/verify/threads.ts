@@ -1,12 +1,12 @@
 import { type LineBatch, lineBatches } from '../receipt/lines.ts';
 import { type Part, tasksOf } from './batch.ts';
-import type { EngineWish } from './choose-engines.ts';
 import type { Context } from './context.ts';
 import { type Ahead, summariesInOrder } from './in-order.ts';
+import type { EngineWish } from './make-engines.ts';
 import { Pool } from './pool.ts';
 import type { Lines, Setup } from './protocol.ts';
 import type { Engines, Source } from './source.ts';
-import { type Spawn, threadsHere } from './spawn.ts';
+import { type ThreadsHere, threadsHere } from './spawn.ts';
 import { summariseBatch } from './summarise.ts';
 import type { Summary } from './summary.ts';
 import { outsideKeysOf } from './trust.ts';
@@ -18,6 +18,8 @@ import { openWorkshop } from './workshop.ts';
  * and engines differ.
  */
 const LEAST_SHARED_MS = 500;
+/** In a page, whose thread has better things to do. */
+const LEAST_SHARED_MS_ON_PAGE = 100;
 const LEAST_MEASURED_MS = 40;
 /** For a shard, which is large unless somebody plays: about as long for signed entries. */
 const LEAST_SHARED_BYTES = 16 << 20;
@@ -27,10 +29,13 @@ const LEAST_TASK_BYTES = 1 << 20;
 
 /** How a pool is made; what has no default here is for tests, which cannot wait for megabytes. */
 export interface PoolOptions {
-  /** Threads at most, the one that asks among them; default: as many as run at once here. */
+  /** Threads that work, at most: the one that asks among them, where it does its share. Default: as many as run at once here. */
   readonly workers?: number | undefined;
   readonly engines: EngineWish;
-  readonly spawn?: Spawn;
+  /** Instead of those of this runtime. */
+  readonly spawn?: ThreadsHere['spawn'];
+  readonly shares?: boolean;
+  readonly patienceMs?: number;
   /** Instead of LEAST_SHARED_MS; 0 starts workers at once. */
   readonly leastMs?: number;
   readonly taskBytes?: number;
@@ -38,10 +43,10 @@ export interface PoolOptions {
 
 /** Threads for one verification, started as they are needed. */
 export interface Threads {
-  /** Threads that worked on it; 1 where none was started. */
+  /** Threads that worked on it, but for the first moments; 1 where none was started. */
   readonly used: number;
   /**
-   * Make a pool, yours to close. @param context of the thread that asks, which does its share.
+   * Make a pool, yours to close. @param context of the thread that asks.
    * @returns null where the evidence cannot cross to a thread.
    */
   open(setup: Setup, context: Context, engines: Engines, signal: AbortSignal | undefined): Pool | null;
@@ -69,17 +74,26 @@ export interface SharedWork {
   readonly onAhead: () => void;
 }
 
-/** @returns null where there is nothing to share: one thread was asked for, or this runtime has no other. */
+/** @returns null where there is nothing to share: this runtime has no other thread, or the one that asks is all that was asked for. */
 export function threadsFor(options: PoolOptions): Threads | null {
   const here = threadsHere();
   const spawn = options.spawn ?? here?.spawn;
+  const shares = options.shares ?? here?.shares ?? true;
   const workers = options.workers ?? here?.parallelism ?? 1;
-  if (spawn === undefined || workers < 2) return null;
-  const { leastMs = LEAST_SHARED_MS } = options;
+  if (spawn === undefined || (shares && workers < 2)) return null;
+  const { leastMs = shares ? LEAST_SHARED_MS : LEAST_SHARED_MS_ON_PAGE, patienceMs } = options;
   let pool: Pool | null = null;
   const open: Threads['open'] = (setup, context, engines, signal) => {
     if (!crosses(setup)) return null;
-    pool = new Pool(spawn, setup, workers, openWorkshop(context, engines, setup.evidence), signal);
+    pool = new Pool({
+      spawn,
+      shares,
+      most: workers,
+      setup,
+      here: openWorkshop(context, engines, setup.evidence),
+      signal,
+      ...(patienceMs === undefined ? {} : { patienceMs }),
+    });
     return pool;
   };
   const taskBytes = (sizeBytes: number): number => options.taskBytes ?? taskBytesFor(sizeBytes, workers);

@@ -1,3 +1,4 @@
+import { loadNoble } from '../../src/crypto/engines.ts';
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
 import type { FromWorker } from '../../src/verify/protocol.ts';
 import type { Source, VerifyOptions } from '../../src/verify/source.ts';
@@ -16,7 +17,7 @@ export const pretend: Spawn = (onMessage) => {
   const take = serve((message, transfer) => {
     const copy = structuredClone(message, { transfer: [...transfer] }) as FromWorker;
     setImmediate(() => alive && onMessage(copy));
-  });
+  }, loadNoble);
   return {
     post: (message, transfer) => {
       const copy = structuredClone(message, { transfer: [...transfer] });
