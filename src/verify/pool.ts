@@ -2,7 +2,7 @@ import { ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { Crew } from './in-order.ts';
 import { errorOf, type FromWorker, type Lines, PROTOCOL_VERSION, type Setup, type TaskResult } from './protocol.ts';
-import type { ThreadsHere, WorkerPort } from './spawn.ts';
+import type { ThreadsHere, WorkerPort } from './worker-port.ts';
 import { serveHere, type Workshop } from './workshop.ts';
 
 /** Tasks under way for each thread, results that wait for their turn included. */
@@ -95,11 +95,17 @@ export class Pool implements Crew {
     });
   }
 
-  /** End the workers, whatever they do. */
+  /** End the workers, whatever they do. Those that are kept and have nothing to do live on. */
   async close(): Promise<void> {
     this.staff.signal?.removeEventListener('abort', this.onAbort);
+    const idle =
+      this.failure === null ? this.workers.filter(({ state, jobs }) => state === 'ready' && jobs.size === 0) : [];
     this.fail(new ReceiptError('ABORTED', 'verify: stopped before the end'));
-    await Promise.all([this.here, ...this.workers].map(({ port }) => port.end()));
+    await Promise.all(
+      [this.here, ...this.workers].map((hand) =>
+        hand.port.release !== undefined && idle.includes(hand) ? hand.port.release() : hand.port.end(),
+      ),
+    );
   }
 
   private start(): void {
@@ -180,6 +186,7 @@ export class Pool implements Crew {
       if (hand.state === 'starting') this.ended(hand, errorOf(message.error));
       else this.fail(errorOf(message.error));
     } else if (message.op === 'ready') this.welcome(hand, message);
+    else if (message.op === 'here') return;
     else if (message.op === 'progress') hand.jobs.get(message.id)?.onBatch(message.lines, message.bytes);
     else {
       const job = hand.jobs.get(message.id);

@@ -1,34 +1,5 @@
-import { ON_PAGE } from './pause.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
-
-/** A worker as a pool sees it. */
-export interface WorkerPort {
-  post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
-  /** End it at once, whatever it does. Resolves when it has ended. */
-  end(): Promise<void>;
-}
-
-/**
- * Start a worker. @param onMessage for each message of it. @param onEnd when it ended by itself, or never began, with what is known
- * of why. @param withNoble one that has the JavaScript engine too. @throws whatever a runtime throws that allows no workers here.
- */
-export type Spawn = (
-  onMessage: (message: FromWorker) => void,
-  onEnd: (cause: unknown) => void,
-  withNoble: boolean,
-) => WorkerPort;
-
-/** Threads as a runtime has them. */
-export interface ThreadsHere {
-  readonly spawn: Spawn;
-  /** How many run at once. */
-  readonly parallelism: number;
-  /**
-   * Whether the thread that asks does a share of the work. Not that of a page: a share is hundreds of milliseconds of standing still,
-   * so there are as many workers as threads, and the page only hands out.
-   */
-  readonly shares: boolean;
-}
+import { webThreads } from './spawn-web.ts';
+import type { ThreadsHere } from './worker-port.ts';
 
 /**
  * Beside this file, in dist and in src alike. From src it needs a runtime that reads TypeScript, or the loader that started us, which
@@ -69,31 +40,6 @@ function nodeThreads(): ThreadsHere | null {
         end: async () => {
           await worker.terminate();
         },
-      };
-    },
-  };
-}
-
-/** Module workers of browsers, which need neither shared memory nor cross-origin isolation. */
-function webThreads(): ThreadsHere | null {
-  if (typeof Worker !== 'function') return null;
-  return {
-    parallelism: navigator.hardwareConcurrency || 1,
-    shares: !ON_PAGE,
-    spawn(onMessage, onEnd, withNoble) {
-      // Written out, because a bundler takes a worker along when it reads its file in the very call; and .js, the name in dist.
-      const worker = withNoble
-        ? new Worker(new URL('./worker-noble.js', import.meta.url), { type: 'module' })
-        : new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-      worker.onmessage = ({ data }: { data: FromWorker }) => onMessage(data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        onEnd(new Error(event.message || 'it was not loaded'));
-      };
-      worker.onmessageerror = () => onEnd(new Error('a message of it could not be read'));
-      return {
-        post: (message, transfer) => worker.postMessage(message, [...transfer]),
-        end: async () => worker.terminate(),
       };
     },
   };

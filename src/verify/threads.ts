@@ -6,10 +6,11 @@ import type { EngineWish } from './make-engines.ts';
 import { Pool } from './pool.ts';
 import type { Lines, Setup } from './protocol.ts';
 import type { Engines, Source } from './source.ts';
-import { type ThreadsHere, threadsHere } from './spawn.ts';
+import { threadsHere } from './spawn.ts';
 import { summariseBatch } from './summarise.ts';
 import type { Summary } from './summary.ts';
 import { outsideKeysOf } from './trust.ts';
+import type { ThreadsHere } from './worker-port.ts';
 import { openWorkshop } from './workshop.ts';
 
 /**

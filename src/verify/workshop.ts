@@ -102,15 +102,20 @@ async function summariseLines(
 /** Send a message to whoever started this side. @param transfer buffers that change hands. */
 export type Post = (message: FromWorker, transfer: readonly ArrayBuffer[]) => void;
 
-/** @returns what takes the messages of a pool in a worker: its setup, then one task at a time. Answers go to `post`. */
+/** Say that this worker is there. @returns what takes the messages of a pool: its setup, then one task at a time. Answers go to `post`. */
 export function serve(post: Post, loadNoble: LoadNoble): (message: ToWorker) => void {
   let workshop: Workshop | null = null;
   const inTurn = oneByOne(post);
+  post({ op: 'here' }, []);
   return (message) => {
     if (message.op === 'task') {
       inTurn(async () => {
         if (workshop === null) throw new Error('a task before the start');
         await work(workshop, message, post);
+      });
+    } else if (message.op === 'rest') {
+      inTurn(async () => {
+        workshop = null;
       });
     } else {
       inTurn(async () => {
