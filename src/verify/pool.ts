@@ -82,6 +82,17 @@ export class Pool implements Crew {
     return [this.here, ...this.workers].filter(({ worked }) => worked).length;
   }
 
+  /** Start all workers now, before there are tasks. */
+  begin(): void {
+    while (this.failure === null && this.workers.length < this.mostWorkers) this.start();
+  }
+
+  /** Whether workers are on their way and none is there yet. */
+  get isStarting(): boolean {
+    const has = (wanted: Hand['state']): boolean => this.workers.some(({ state }) => state === wanted);
+    return this.failure === null && has('starting') && !has('ready');
+  }
+
   run(lines: Lines, named: ReadonlyMap<string, PublicKey>, onBatch: Job['onBatch']): Promise<TaskResult> {
     return new Promise((resolve, reject) => {
       if (this.failure !== null) {

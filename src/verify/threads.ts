@@ -117,6 +117,13 @@ export function threadsFor(options: PoolOptions): Threads | null {
           if (left === null) return;
           const byRanges = open(setup, context, engines, signal);
           crew = byRanges ?? open({ ...setup, evidence: null }, context, engines, signal)!;
+          // Nothing stands still meanwhile: workers take a tenth of a second to start, and more where they come over a network.
+          if (!shares && leastMs > 0) {
+            crew.begin();
+            const done = yield* whileStarting(batches, context, crew);
+            if (done === null) return;
+            left.bytes += done.bytes;
+          }
           // Buffers go round: a worker's garbage collector would take its time with them.
           const spare: Uint8Array[] = [];
           const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
@@ -160,6 +167,23 @@ async function* whileShort(
     const leftMs = sizeBytes === undefined ? spentMs : (spentMs / bytes) * (sizeBytes - bytes);
     if (spentMs >= LEAST_MEASURED_MS && leftMs >= leastMs) return { bytes };
   }
+}
+
+/** Summarise batches in this thread until a worker is there, or none will be. @returns as whileShort does. */
+async function* whileStarting(
+  batches: AsyncGenerator<LineBatch>,
+  context: Context,
+  crew: Pool,
+): AsyncGenerator<Summary, { bytes: number } | null> {
+  let bytes = 0;
+  while (crew.isStarting) {
+    const { done, value } = await batches.next();
+    if (done) return null;
+    const summary = await summariseBatch(value, context);
+    bytes += summary.bytes;
+    yield summary;
+  }
+  return { bytes };
 }
 
 /** @returns what crosses to workers, or null when outside knowledge is more than keys. */
