@@ -197,7 +197,8 @@ export function setupOf(source: Source, context: Context, engines: EngineWish): 
     notBefore: context.notBefore,
     notAfter: context.notAfter,
     maxProblems: context.maxProblems,
-    engines,
+    // The one found here, not a wish for the best: a worker may find another, and the verdict names one.
+    engines: { ...engines, engine: context.verifier.engine },
     evidence: ranges === undefined || sizeBytes === undefined ? null : { ranges, sizeBytes },
   };
 }
