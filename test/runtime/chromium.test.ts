@@ -115,6 +115,21 @@ describe.skipIf(SKIP)(`${IN_CHROMIUM}, the network off`, () => {
     expect(outside(one)).toEqual(outside(here));
   });
 
+  test('the code of the README says what it is said to say', async () => {
+    const file = join(stage.folder, 'small-signed.jsonl');
+    await writeSignedLog(file, 200);
+    const [{ jwk }] = keys;
+    const fresh = await stage.tab();
+    expect(await fresh.readme(file, jwk!)).toBe('valid (wasm, workers: 1)');
+    const bad = await fresh.readme(withOneByteChanged(file, 300_000), jwk!);
+    expect(bad.split('\n').map((line) => line.slice(0, 22))).toEqual([
+      'invalid (wasm, workers',
+      expect.stringMatching(/^HASH_MISMATCH line \d+:/),
+      expect.stringMatching(/^SIGNATURE_INVALID line/),
+    ]);
+    await fresh.tab.close();
+  });
+
   test('all of this without one request, and without a complaint of the browser', () => {
     expect(tab.tab.requests.slice(asked)).toEqual([]);
     expect(tab.tab.said).toEqual([]);

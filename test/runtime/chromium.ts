@@ -60,7 +60,7 @@ export class Stage {
   static async open(policy: string = STRICT): Promise<Stage> {
     if (CHROMIUM === null)
       throw new Error('expected Chromium, found none: install it, or name one in PERDURE_CHROMIUM');
-    const bundled = await bundlePage();
+    const bundled = await bundlePage({ withReadme: true });
     return new Stage(
       bundled,
       await serveFolder(bundled.folder, { 'content-security-policy': policy }),
@@ -99,6 +99,10 @@ export class VerifyTab {
   }
   failure(bytes: Uint8Array, options: PageOptions): ReturnType<PageApi['failure']> {
     return this.call('failure', [base64(bytes), options]);
+  }
+  async readme(path: string, jwk: object): Promise<string> {
+    await this.tab.page.setInputFiles('input', path);
+    return this.call('readme', [jwk]);
   }
   async file(path: string, options: PageOptions): Promise<FileRun> {
     await this.tab.page.setInputFiles('input', path);
