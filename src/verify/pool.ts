@@ -82,9 +82,9 @@ export class Pool implements Crew {
     return [this.here, ...this.workers].filter(({ worked }) => worked).length;
   }
 
-  /** Start all workers now, before there are tasks. */
-  begin(): void {
-    while (this.failure === null && this.workers.length < this.mostWorkers) this.start();
+  /** Start all workers at once, for work that is sure to need them: each takes a while until it is ready. */
+  start(): void {
+    while (this.failure === null && this.workers.length < this.mostWorkers) this.hire();
   }
 
   /** Whether workers are on their way and none is there yet. */
@@ -102,7 +102,7 @@ export class Pool implements Crew {
       this.waiting.push({ lines, named, onBatch, resolve, reject });
       this.deal();
       const coming = this.workers.filter(({ state }) => state === 'starting').length;
-      if (this.waiting.length > coming && this.workers.length < this.mostWorkers) this.start();
+      if (this.waiting.length > coming && this.workers.length < this.mostWorkers) this.hire();
     });
   }
 
@@ -119,7 +119,7 @@ export class Pool implements Crew {
     );
   }
 
-  private start(): void {
+  private hire(): void {
     const { spawn, setup, here, shares, patienceMs = PATIENCE_MS } = this.staff;
     if (!shares) {
       this.impatient ??= setTimeout(() => {
