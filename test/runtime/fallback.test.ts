@@ -58,8 +58,15 @@ describe.skipIf(SKIP)(`${IN_CHROMIUM}, with less than there could be`, () => {
   const loadsNoble = (requests: readonly string[]): boolean =>
     requests.some((url) => url.includes('engine-noble-verify'));
 
-  test('no Worker at all', async () => {
-    const { runs, tab } = await check(stage, () => Reflect.deleteProperty(globalThis, 'Worker'));
+  test('no Worker at all, and streams that fill no buffer of ours', async () => {
+    const { runs, tab } = await check(stage, () => {
+      Reflect.deleteProperty(globalThis, 'Worker');
+      const { getReader } = ReadableStream.prototype;
+      ReadableStream.prototype.getReader = function (this: ReadableStream, options?: { mode?: string }) {
+        if (options?.mode === 'byob') throw new TypeError('not a byte stream');
+        return getReader.call(this);
+      } as typeof getReader;
+    });
     for (const run of runs) expect(run).toMatchObject(wasmAlone);
     expect(loadsNoble(tab)).toBe(false);
   });
