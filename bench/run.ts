@@ -19,6 +19,7 @@ const STAGES: readonly { readonly name: string; readonly native?: readonly strin
   { name: 'pipeline' },
   { name: 'append', native: ['--signed-only'] },
   { name: 'verify' },
+  { name: 'chromium' },
 ];
 
 const args = process.argv.slice(2);

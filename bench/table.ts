@@ -12,7 +12,7 @@ export const BEGIN = '<!-- bench:begin -->';
 export const END = '<!-- bench:end -->';
 
 /** Stages in the order of the table. */
-const STAGES = ['pipeline', 'append', 'verify', 'crypto'] as const;
+const STAGES = ['pipeline', 'append', 'verify', 'crypto', 'chromium'] as const;
 
 /** Read the result files that are there. */
 export function readResults(folder: string): readonly Result[] {
@@ -43,6 +43,8 @@ function linesOf(result: Result): Line[] {
       return appendLines(result);
     case 'verify':
       return verifyLines(result);
+    case 'chromium':
+      return chromiumLines(result);
     default:
       return cryptoLines(result);
   }
@@ -139,6 +141,23 @@ function cryptoLines(result: Result): Line[] {
   return result.versions.node_native === undefined
     ? [...lines, ['sign and verify ML-DSA-65, native', 'needs native ML-DSA (Node ≥ 24.7)', '', '']]
     : lines;
+}
+
+function chromiumLines(result: Result): Line[] {
+  if (result.rows.length === 0) return [['verify a File in Chromium', 'needs Chromium', '', '']];
+  const rate = (row: Row): string => `${count(row.entries_per_second)} entries/s · ${digits(Number(row.ms) / 1000)} s`;
+  const naive = rowOf(result, String(result.parameters.naive));
+  const hash = naive.name === 'naive subtle' ? 'crypto.subtle' : '@noble/hashes';
+  const beside = `File.stream + JSON.parse + JSON.stringify + ${hash} on the page's thread: ${rate(naive)}`;
+  const what = `verify a File of ${count(naive.entries)} unsigned entries in a page, Chromium ${result.parameters.chromium}`;
+  return [
+    ['perdure', 'naive / perdure, '],
+    ['perdure 1', 'naive / perdure with one worker'],
+  ].map(([way, ratio]): Line => {
+    const row = rowOf(result, way!);
+    const workers = row.workers === 1 ? '1 worker' : `${row.workers} workers`;
+    return [`${what}, ${workers}`, rate(row), beside, ratioOf(result, ratio!, '×')];
+  });
 }
 
 function machineOf({ machine, versions }: Result): string {

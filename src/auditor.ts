@@ -1,9 +1,11 @@
 import { concatBytes } from './base/bytes.ts';
 import type { PublicKey } from './crypto/public-key.ts';
-import { chooseEngines, type EngineWish } from './verify/choose-engines.ts';
+import { chooseEngines } from './verify/choose-engines.ts';
+import type { EngineWish } from './verify/make-engines.ts';
 import { readBlob } from './verify/ranges.ts';
 import type { ShardWish } from './verify/shard.ts';
 import type { Source, VerifyOptions } from './verify/source.ts';
+import { threadsHere } from './verify/spawn.ts';
 import type { Pins } from './verify/tail.ts';
 import { type Threads, threadsFor } from './verify/threads.ts';
 import { type OutsideKey, type TrustProvider, trustKeys } from './verify/trust.ts';
@@ -105,6 +107,24 @@ export async function mergeShards(
     documents.map((bytes, i) => parseShard(bytes, nameOf(i))),
     nameOf,
   );
+}
+
+/**
+ * Load now what `verify` would load when it needs it: the engine and, in a browser, its workers, which then wait for the next
+ * verifications. After that those work with the network off. In Node, where nothing comes over a network, there is nothing to wait for.
+ * @returns how many workers wait; 0 where verification does without.
+ * @throws ReceiptError ENGINE_UNAVAILABLE; RangeError for malformed options.
+ */
+export async function prepareVerification(
+  options: Pick<AuditOptions, 'engine' | 'crossCheck' | 'workers'> = {},
+): Promise<number> {
+  threadsOf(options);
+  const { verifier } = await chooseEngines(options);
+  const here = threadsHere();
+  if (here?.prepare === undefined) return 0;
+  const threads = options.workers ?? here.parallelism;
+  const withNoble = verifier.engine === 'noble' || options.crossCheck === true;
+  return here.prepare(here.shares ? threads - 1 : threads, withNoble);
 }
 
 function threadsOf({ workers, engine, crossCheck }: AuditOptions): Threads | null {

@@ -5,7 +5,7 @@ import { hasNativeCrypto, verifyEd25519Native } from './engine-native-verify.ts'
 import { KNOWN_ANSWER } from './known-answer.ts';
 import { type PublicKey, readPublicKey } from './public-key.ts';
 import { MAX_CONTEXT_BYTES, signedMessage, type Verifier } from './verifier.ts';
-import { areKernelsValid, startVerifierKernel, type VerifierKernel } from './wasm.ts';
+import { areKernelsValid, provideInstances, startVerifierKernel, type VerifierKernel } from './wasm.ts';
 
 export { VERIFIER_SHA256 } from './verifier-wasm.ts';
 
@@ -16,6 +16,17 @@ let started: VerifierKernel | null | undefined;
 export function hasWasm(): boolean {
   started ??= probe();
   return started !== null;
+}
+
+/** The same, also in a thread that must not compile at once. To be asked first; from then on hasWasm() gives the same answer. */
+export async function startWasm(): Promise<boolean> {
+  if (hasWasm()) return true;
+  try {
+    await provideInstances();
+  } catch {
+    return false;
+  }
+  return hasWasm();
 }
 
 function probe(): VerifierKernel | null {

@@ -55,8 +55,8 @@ export interface VerifierKernel {
 }
 
 /**
- * Start an instance. Compiled synchronously: it takes less than a millisecond, and a main thread that refuses it (old browsers, from
- * 4 KiB on) is told from a working one by the probe. @param bytes verifier.wasm; the embedded one unless given. @throws whatever WebAssembly throws where it is missing or forbidden.
+ * Start an instance, synchronously: it takes less than a millisecond. A thread that refuses that needs provideInstances() before.
+ * @param bytes verifier.wasm; the embedded one unless given. @throws whatever WebAssembly throws where it is missing or forbidden.
  */
 export function startVerifierKernel(bytes?: Uint8Array): VerifierKernel {
   const wasm = startInstance<VerifierExports>(bytes);
@@ -161,13 +161,34 @@ const compile = (bytes: Uint8Array): WebAssembly.Module => new WebAssembly.Modul
 /** The embedded module, compiled once. */
 let embedded: WebAssembly.Module | undefined;
 
+/** Instances in stock, where this thread cannot make one when it needs it. */
+const stock: WebAssembly.Instance[] = [];
+/** What one verification has at a time: one that checks signatures, one that reads lines, and one for a task of its own. */
+const STOCK = 3;
+
+/**
+ * Compile and start some instances of the embedded module ahead. Chromium before 115 lets the thread of a page do neither at once
+ * above 4 KiB. @throws whatever WebAssembly throws where it is missing or forbidden.
+ */
+export async function provideInstances(): Promise<void> {
+  embedded ??= await WebAssembly.compile(fromBase64url(VERIFIER_WASM) as Uint8Array<ArrayBuffer>);
+  while (stock.length < STOCK) stock.push(await WebAssembly.instantiate(embedded));
+}
+
 /** Start an instance and say what it exports. @param bytes another module than the embedded one: for tests. */
 export function startInstance<T extends VerifierExports>(bytes?: Uint8Array): T {
-  if (bytes === undefined) embedded ??= compile(fromBase64url(VERIFIER_WASM));
-  const wasm = new WebAssembly.Instance(bytes === undefined ? embedded! : compile(bytes)).exports as unknown as T;
+  const wasm = instanceOf(bytes).exports as unknown as T;
   if (wasm.abiVersion() !== ABI_VERSION) throw new TypeError('verifier.wasm: another ABI version');
   wasm.initialise();
   return wasm;
+}
+
+function instanceOf(bytes: Uint8Array | undefined): WebAssembly.Instance {
+  if (bytes !== undefined) return new WebAssembly.Instance(compile(bytes));
+  const ready = stock.pop();
+  if (ready !== undefined) return ready;
+  embedded ??= compile(fromBase64url(VERIFIER_WASM));
+  return new WebAssembly.Instance(embedded);
 }
 
 /** A status that must be 1. */

@@ -1,43 +1,8 @@
-import { isReceiptError } from '../base/errors.ts';
-import { chooseVerifier, crossCheck, type EngineChoice, lineEngineOf, moduleSha256Of } from '../crypto/engines.ts';
-import { nobleSha256Hex, type Sha256Hex, sha256Hex } from '../crypto/hash.ts';
-import type { LineVerifier } from '../crypto/line-verifier.ts';
-import { CONTEXTS, type Verifier } from '../crypto/verifier.ts';
-import { eventShapeBytes } from '../receipt/shape-bytes.ts';
+import { loadNoble } from '../crypto/engines.ts';
+import { type EngineWish, makeEngines } from './make-engines.ts';
 import type { Engines } from './source.ts';
 
-/** Engines by name: what every thread of a verification makes its own of. */
-export interface EngineWish {
-  readonly engine?: EngineChoice | undefined;
-  /** Let a second engine check every signature; a difference throws ENGINES_DISAGREE, no second engine stands in `not_checked`. */
-  readonly crossCheck?: boolean | undefined;
-}
-
-/** Make the engines of a verification. @throws ReceiptError ENGINE_UNAVAILABLE. */
-export async function chooseEngines(wish: EngineWish): Promise<Engines> {
-  const verifier = await chooseVerifier(wish.engine ?? 'auto');
-  const hash: Sha256Hex = wish.engine === 'noble' ? nobleSha256Hex : sha256Hex;
-  // With a cross-check every signature must reach both engines: then lines leave them alone.
-  const lines = lineEngineOf(verifier, !wish.crossCheck);
-  const engines = { verifier, moduleSha256: moduleSha256Of(verifier), sha256Hex: hash, lines };
-  if (!wish.crossCheck) return engines;
-  const second = await secondEngine(verifier);
-  if (second === null) return { ...engines, crossCheckedWith: null };
-  return { ...engines, verifier: crossCheck(verifier, second), crossCheckedWith: second.engine };
-}
-
-/** Begin to read lines. @returns null where the engine leaves all of them to TypeScript; else yours to release. */
-export function openLines({ lines }: Engines): LineVerifier | null {
-  return lines?.open(eventShapeBytes(), CONTEXTS.entry) ?? null;
-}
-
-/** @returns null where this runtime has no other engine: the verdict then says that the cross-check was not done. */
-async function secondEngine({ engine }: Verifier): Promise<Verifier | null> {
-  try {
-    const second = await chooseVerifier(engine === 'noble' ? 'auto' : 'noble');
-    return second.engine === engine ? null : second;
-  } catch (error) {
-    if (isReceiptError(error, 'ENGINE_UNAVAILABLE')) return null;
-    throw error;
-  }
+/** Make the engines of a verification, the JavaScript one on demand. @throws ReceiptError ENGINE_UNAVAILABLE. */
+export function chooseEngines(wish: EngineWish): Promise<Engines> {
+  return makeEngines(wish, loadNoble);
 }

@@ -1,7 +1,7 @@
 import { isReceiptError, ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { Part } from './batch.ts';
-import type { EngineWish } from './choose-engines.ts';
+import type { EngineWish } from './make-engines.ts';
 import type { Ranges } from './ranges.ts';
 import type { Summary } from './summary.ts';
 import type { OutsideKey } from './trust.ts';
@@ -9,8 +9,10 @@ import type { OutsideKey } from './trust.ts';
 /*
  * What passes between a verification and its workers: plain values that survive a structured clone, in Node and in browsers alike.
  *
- *     main    start ->    task 1 ->    task 2 ->                                   (two tasks under way, so that none waits for mail)
- *     worker            <- ready              <- progress 1   <- done 1   <- progress 2   <- done 2
+ *     main              start ->           task 1 ->    task 2 ->                  (two tasks under way, so that none waits for mail)
+ *     worker  <- here             <- ready        <- progress 1   <- done 1   <- progress 2   <- done 2
+ *
+ * One that is kept for another verification is told to `rest`, and then gets another `start`.
  */
 
 /** Both sides are built together; a bundler or a cache that mixes two builds shall be noticed, not half understood. */
@@ -49,9 +51,11 @@ export interface TaskResult {
 
 export type ToWorker =
   | { readonly op: 'start'; readonly version: number; readonly setup: Setup }
-  | { readonly op: 'task'; readonly id: number; readonly task: Task };
+  | { readonly op: 'task'; readonly id: number; readonly task: Task }
+  | { readonly op: 'rest' };
 
 export type FromWorker =
+  | { readonly op: 'here' }
   | { readonly op: 'ready'; readonly version: number; readonly engine: string }
   | { readonly op: 'progress'; readonly id: number; readonly lines: number; readonly bytes: number }
   | { readonly op: 'done'; readonly id: number; readonly result: TaskResult }

@@ -10,6 +10,8 @@ export function readBuffers(): Buffers {
   return [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)];
 }
 
+const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+
 /** One file of the evidence, and where it stands among the others. */
 export interface FileSpan {
   readonly path: string;
@@ -31,18 +33,49 @@ export function rangeReader(ranges: Ranges): ReadRange {
   };
 }
 
-/** Read all of a Blob, or of a slice of one. */
+/** Read all of a Blob, or of a slice of one. A chunk is valid until the next is asked for. */
 export async function* readBlob(blob: Blob): AsyncGenerator<Uint8Array> {
-  const reader = blob.stream().getReader();
+  const { read, cancel } = blobReader(blob.stream());
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
+      const { done, value } = await read();
+      if (done || value === undefined) return;
       yield value;
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    await cancel().catch(() => undefined);
   }
+}
+
+/** Two ways to read a stream, of which a browser may have only the second. */
+interface BlobReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
+
+/**
+ * Into one buffer that goes to and fro where the stream can fill it: a new one for each chunk took Chromium two fifths of its reading time
+ * (80 ms of 187 for 178 MB). Node's Blobs lie in memory, so that there is nothing to win.
+ */
+function blobReader(stream: ReadableStream<Uint8Array<ArrayBuffer>>): BlobReader {
+  if (runtime.process === undefined) {
+    try {
+      const reader = stream.getReader({ mode: 'byob' });
+      let buffer = new ArrayBuffer(READ_BYTES);
+      return {
+        async read() {
+          const result = await reader.read(new Uint8Array(buffer));
+          if (result.value !== undefined) buffer = result.value.buffer;
+          return result;
+        },
+        cancel: () => reader.cancel(),
+      };
+    } catch {
+      // No byte stream: older browsers.
+    }
+  }
+  const reader = stream.getReader();
+  return { read: () => reader.read(), cancel: () => reader.cancel() };
 }
 
 async function* readSpans(
@@ -102,7 +135,6 @@ async function* readSpan(path: string, from: number, to: number, [one, two]: Buf
 
 /** Node's file system, asked of the runtime: bundlers for the browser see no import. */
 function fileSystem(): typeof import('node:fs/promises') {
-  const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
   return runtime.process?.getBuiltinModule?.('node:fs/promises') as typeof import('node:fs/promises');
 }
 

@@ -1,14 +1,5 @@
-import type { FromWorker, ToWorker } from './protocol.ts';
-
-/** A worker as a pool sees it. */
-export interface WorkerPort {
-  post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
-  /** End it at once, whatever it does. Resolves when it has ended. */
-  end(): Promise<void>;
-}
-
-/** Start a worker. @param onMessage for each message of it. @param onEnd when it ended by itself, with what is known of why. */
-export type Spawn = (onMessage: (message: FromWorker) => void, onEnd: (cause: unknown) => void) => WorkerPort;
+import { webThreads } from './spawn-web.ts';
+import type { ThreadsHere } from './worker-port.ts';
 
 /**
  * Beside this file, in dist and in src alike. From src it needs a runtime that reads TypeScript, or the loader that started us, which
@@ -19,8 +10,12 @@ const FROM_SOURCE = import.meta.url.endsWith('.ts');
 /** Node, asked for its modules at run time: bundlers for the browser see no import. */
 const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
 
-/** @returns how workers are started here, and how many run at once; null where this runtime is not known to have them. */
-export function threadsHere(): { readonly spawn: Spawn; readonly parallelism: number } | null {
+/** @returns how workers are started here; null where this runtime is not known to have them. */
+export function threadsHere(): ThreadsHere | null {
+  return nodeThreads() ?? webThreads();
+}
+
+function nodeThreads(): ThreadsHere | null {
   const threads = runtime.process?.getBuiltinModule?.('node:worker_threads') as
     | typeof import('node:worker_threads')
     | undefined;
@@ -28,8 +23,12 @@ export function threadsHere(): { readonly spawn: Spawn; readonly parallelism: nu
   if (threads === undefined || os === undefined) return null;
   return {
     parallelism: os.availableParallelism(),
-    spawn(onMessage, onEnd) {
-      const file = FROM_SOURCE ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url);
+    shares: true,
+    spawn(onMessage, onEnd, withNoble) {
+      // Not as a bundler would recognise it: this branch is none of its business.
+      const file = withNoble
+        ? new URL(FROM_SOURCE ? './worker-noble.ts' : './worker-noble.js', import.meta.url)
+        : new URL(FROM_SOURCE ? './worker.ts' : './worker.js', import.meta.url);
       // No environment: what it holds is none of a worker's business.
       const worker = new threads.Worker(file, FROM_SOURCE ? { env: {} } : { env: {}, execArgv: [] });
       worker.on('message', onMessage);

@@ -1,6 +1,7 @@
 import type { LineVerifier } from '../crypto/line-verifier.ts';
 import { type Buffers, type LineBatch, type LineRoom, lineBatches, lineRoom } from '../receipt/lines.ts';
 import type { Context } from './context.ts';
+import { pause } from './pause.ts';
 import { Run } from './run.ts';
 import type { Summary } from './summary.ts';
 import { settle } from './waiting.ts';
@@ -42,7 +43,7 @@ export async function summarise(
       for (const waiting of run.waiting) {
         await settle(buf, waiting, context);
         if (Date.now() - pausedAt >= SLICE_MS) {
-          await new Promise((resolve) => setTimeout(resolve, 0));
+          await pause();
           pausedAt = Date.now();
         }
       }

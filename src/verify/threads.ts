@@ -1,15 +1,16 @@
 import { BATCH_BUFFER_BYTES, type LineBatch, lineBatches } from '../receipt/lines.ts';
 import { type Part, tasksOf } from './batch.ts';
-import type { EngineWish } from './choose-engines.ts';
 import type { Context } from './context.ts';
 import { type Ahead, summariesInOrder } from './in-order.ts';
+import type { EngineWish } from './make-engines.ts';
 import { Pool } from './pool.ts';
 import type { Lines, Setup } from './protocol.ts';
 import type { Engines, Source } from './source.ts';
-import { type Spawn, threadsHere } from './spawn.ts';
+import { threadsHere } from './spawn.ts';
 import { roomOf, summariseBatch } from './summarise.ts';
 import type { Summary } from './summary.ts';
 import { outsideKeysOf } from './trust.ts';
+import type { ThreadsHere } from './worker-port.ts';
 import { openWorkshop } from './workshop.ts';
 
 /**
@@ -23,16 +24,22 @@ const LEAST_MEASURED_MS = 40;
 const LEAST_SHARED_BYTES = 16 << 20;
 /** So much takes about as long with the fastest engine: nothing need be measured, and workers start while this thread begins. */
 const SURELY_SHARED_BYTES = 256 << 20;
+/** The same two in a page, whose thread has better things to do. */
+const LEAST_SHARED_MS_ON_PAGE = 100;
+const SURELY_SHARED_BYTES_ON_PAGE = 48 << 20;
 /** Bytes of a task: beside so many, opening files and waiting for the first of their bytes cost little (8 MiB: 6 % more). */
 const MOST_TASK_BYTES = 32 << 20;
 const LEAST_TASK_BYTES = 1 << 20;
 
 /** How a pool is made; what has no default here is for tests, which cannot wait for megabytes. */
 export interface PoolOptions {
-  /** Threads at most, the one that asks among them; default: as many as run at once here. */
+  /** Threads that work, at most: the one that asks among them, where it does its share. Default: as many as run at once here. */
   readonly workers?: number | undefined;
   readonly engines: EngineWish;
-  readonly spawn?: Spawn;
+  /** Instead of those of this runtime. */
+  readonly spawn?: ThreadsHere['spawn'];
+  readonly shares?: boolean;
+  readonly patienceMs?: number;
   /** Instead of LEAST_SHARED_MS; 0 starts workers at once. */
   readonly leastMs?: number;
   /** Instead of SURELY_SHARED_BYTES. */
@@ -42,10 +49,10 @@ export interface PoolOptions {
 
 /** Threads for one verification, started as they are needed. */
 export interface Threads {
-  /** Threads that worked on it; 1 where none was started. */
+  /** Threads that worked on it, but for the first moments; 1 where none was started. */
   readonly used: number;
   /**
-   * Make a pool, yours to close. @param context of the thread that asks, which does its share.
+   * Make a pool, yours to close. @param context of the thread that asks.
    * @returns null where the evidence cannot cross to a thread.
    */
   open(setup: Setup, context: Context, engines: Engines, signal: AbortSignal | undefined): Pool | null;
@@ -73,17 +80,27 @@ export interface SharedWork {
   readonly onAhead: () => void;
 }
 
-/** @returns null where there is nothing to share: one thread was asked for, or this runtime has no other. */
+/** @returns null where there is nothing to share: this runtime has no other thread, or the one that asks is all that was asked for. */
 export function threadsFor(options: PoolOptions): Threads | null {
   const here = threadsHere();
   const spawn = options.spawn ?? here?.spawn;
+  const shares = options.shares ?? here?.shares ?? true;
   const workers = options.workers ?? here?.parallelism ?? 1;
-  if (spawn === undefined || workers < 2) return null;
-  const { leastMs = LEAST_SHARED_MS, sureBytes = SURELY_SHARED_BYTES } = options;
+  if (spawn === undefined || (shares && workers < 2)) return null;
+  const { patienceMs, leastMs = shares ? LEAST_SHARED_MS : LEAST_SHARED_MS_ON_PAGE } = options;
+  const { sureBytes = shares ? SURELY_SHARED_BYTES : SURELY_SHARED_BYTES_ON_PAGE } = options;
   let pool: Pool | null = null;
   const open: Threads['open'] = (setup, context, engines, signal) => {
     if (!crosses(setup)) return null;
-    pool = new Pool(spawn, setup, workers, openWorkshop(context, engines, setup.evidence), signal);
+    pool = new Pool({
+      spawn,
+      shares,
+      most: workers,
+      setup,
+      here: openWorkshop(context, engines, setup.evidence),
+      signal,
+      ...(patienceMs === undefined ? {} : { patienceMs }),
+    });
     return pool;
   };
   const taskBytes = (leftBytes: number): number => options.taskBytes ?? taskBytesFor(leftBytes, workers);
@@ -120,6 +137,13 @@ export function threadsFor(options: PoolOptions): Threads | null {
           const left = leastMs === 0 ? { bytes: 0 } : yield* whileShort(batches, context, source.sizeBytes, least);
           if (left === null) return;
           crew ??= openCrew();
+          // Nothing stands still meanwhile: workers take a tenth of a second to start, and more where they come over a network.
+          if (!shares && leastMs > 0) {
+            crew.start();
+            const done = yield* whileStarting(batches, context, crew);
+            if (done === null) return;
+            left.bytes += done.bytes;
+          }
           // Buffers go round: a worker's garbage collector would take its time with them.
           const spare: Uint8Array[] = [];
           const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
@@ -165,6 +189,23 @@ async function* whileShort(
   }
 }
 
+/** Summarise batches in this thread until a worker is there, or none will be. @returns as whileShort does. */
+async function* whileStarting(
+  batches: AsyncGenerator<LineBatch>,
+  context: Context,
+  crew: Pool,
+): AsyncGenerator<Summary, { bytes: number } | null> {
+  let bytes = 0;
+  while (crew.isStarting) {
+    const { done, value } = await batches.next();
+    if (done) return null;
+    const summary = await summariseBatch(value, context);
+    bytes += summary.bytes;
+    yield summary;
+  }
+  return { bytes };
+}
+
 /** @returns what crosses to workers, or null when outside knowledge is more than keys. */
 export function setupOf(source: Source, context: Context, engines: EngineWish): Setup | null {
   const keys = outsideKeysOf(context.trust);
@@ -176,7 +217,8 @@ export function setupOf(source: Source, context: Context, engines: EngineWish): 
     notBefore: context.notBefore,
     notAfter: context.notAfter,
     maxProblems: context.maxProblems,
-    engines,
+    // The one found here, not a wish for the best: a worker may find another, and the verdict names one.
+    engines: { ...engines, engine: context.verifier.engine },
     evidence: ranges === undefined || sizeBytes === undefined ? null : { ranges, sizeBytes },
   };
 }

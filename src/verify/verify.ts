@@ -3,10 +3,11 @@ import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { LineVerifier } from '../crypto/line-verifier.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
-import { openLines } from './choose-engines.ts';
 import { collectKeys } from './collect-keys.ts';
 import type { Context } from './context.ts';
 import { Judge } from './judge.ts';
+import { openLines } from './make-engines.ts';
+import { paceOfPage } from './pause.ts';
 import type { Engines, Source, Spool, VerifyOptions } from './source.ts';
 import { summariseEach } from './summarise.ts';
 import type { Threads } from './threads.ts';
@@ -67,11 +68,13 @@ async function verifyIn(
     const summaries =
       threads?.summaries({ source: read, context, engines, signal, ahead, onAhead: tell }) ??
       summariseEach((buffers) => read.chunks(buffers), context);
+    const pace = paceOfPage();
     for await (const summary of summaries) {
       throwIfAborted(signal);
       judge.absorb(summary);
       forgetStrangers(context.named, judge);
       tell();
+      await pace();
     }
     throwIfAborted(options.signal);
     const segments = (await source.segments?.()) ?? [];

@@ -1,37 +1,17 @@
-import type { FromWorker, ToWorker } from './protocol.ts';
-import { type Post, serve } from './workshop.ts';
+import { ReceiptError } from '../base/errors.ts';
+import { serveThisThread } from './worker-thread.ts';
 
-// The far side of a pool: one verification's setup, then one task at a time, and nothing else. It holds no secret and writes nothing.
-
-/** The thread that started this one, in Node and in browsers. */
-interface Port {
-  readonly post: Post;
-  onMessage(listener: (message: ToWorker) => void): void;
-}
-
-function portOfThisThread(): Port {
-  const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  const threads = runtime.process?.getBuiltinModule?.('node:worker_threads') as
-    | typeof import('node:worker_threads')
-    | undefined;
-  const parent = threads?.parentPort;
-  if (parent) {
-    return {
-      post: (message, transfer) => parent.postMessage(message, transfer),
-      onMessage: (listener) => void parent.on('message', listener),
-    };
-  }
-  const scope = globalThis as unknown as {
-    postMessage(message: FromWorker, transfer: readonly ArrayBuffer[]): void;
-    onmessage: ((event: { readonly data: ToWorker }) => void) | null;
-  };
-  return {
-    post: (message, transfer) => scope.postMessage(message, transfer),
-    onMessage: (listener) => {
-      scope.onmessage = ({ data }) => listener(data);
+/*
+ * The worker of most verifications: our kernels, or node:crypto. It imports nothing on demand, so that bundlers that make one script of
+ * a worker (vite's default) can; the JavaScript engine has a worker of its own.
+ */
+serveThisThread(async () => {
+  throw new ReceiptError(
+    'ENGINE_UNAVAILABLE',
+    'verify worker: expected WebAssembly with SIMD, as in the thread that started it',
+    {
+      at: 'verify worker',
+      expected: 'WebAssembly with SIMD',
     },
-  };
-}
-
-const port = portOfThisThread();
-port.onMessage(serve(port.post));
+  );
+});

@@ -1,7 +1,9 @@
+import type { LoadNoble } from '../crypto/choose-verify.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import { linesOf, type ReadRange } from './batch.ts';
-import { chooseEngines, openLines } from './choose-engines.ts';
 import type { Context } from './context.ts';
+import { makeEngines, openLines } from './make-engines.ts';
+import { paceOfPage, pause } from './pause.ts';
 import {
   type FromWorker,
   type Lines,
@@ -53,8 +55,8 @@ export function openWorkshop(context: Context, engines: Engines, evidence: Setup
 }
 
 /** Make ready in another thread than the one that made the setup. */
-async function workshopOf(setup: Setup): Promise<Workshop> {
-  const engines = await chooseEngines(setup.engines);
+async function workshopOf(setup: Setup, loadNoble: LoadNoble): Promise<Workshop> {
+  const engines = await makeEngines(setup.engines, loadNoble);
   const { verifier, sha256Hex } = engines;
   const context: Context = {
     trust: trustKeys(setup.keys),
@@ -88,9 +90,11 @@ async function summariseLines(
     return summary;
   }
   let whole = EMPTY_SUMMARY;
+  const pace = paceOfPage();
   for await (const summary of summariseEach((into) => linesOf(lines.part, sizeBytes, read!, into), context)) {
     whole = merge(whole, summary, context.maxProblems);
     onBatch(summary.lines, summary.bytes);
+    await pace();
   }
   return whole;
 }
@@ -98,20 +102,25 @@ async function summariseLines(
 /** Send a message to whoever started this side. @param transfer buffers that change hands. */
 export type Post = (message: FromWorker, transfer: readonly ArrayBuffer[]) => void;
 
-/** @returns what takes the messages of a pool in a worker: its setup, then one task at a time. Answers go to `post`. */
-export function serve(post: Post): (message: ToWorker) => void {
+/** Say that this worker is there. @returns what takes the messages of a pool: its setup, then one task at a time. Answers go to `post`. */
+export function serve(post: Post, loadNoble: LoadNoble): (message: ToWorker) => void {
   let workshop: Workshop | null = null;
   const inTurn = oneByOne(post);
+  post({ op: 'here' }, []);
   return (message) => {
     if (message.op === 'task') {
       inTurn(async () => {
         if (workshop === null) throw new Error('a task before the start');
         await work(workshop, message, post);
       });
+    } else if (message.op === 'rest') {
+      inTurn(async () => {
+        workshop = null;
+      });
     } else {
       inTurn(async () => {
         const { version, setup } = message;
-        if (version === PROTOCOL_VERSION) workshop = await workshopOf(setup);
+        if (version === PROTOCOL_VERSION) workshop = await workshopOf(setup, loadNoble);
         post({ op: 'ready', version: PROTOCOL_VERSION, engine: workshop?.engine ?? '' }, []);
       });
     }
@@ -127,7 +136,7 @@ export function serveHere(workshop: Workshop, post: Post): (message: ToWorker) =
   return (message) => {
     if (message.op !== 'task') return;
     inTurn(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await pause();
       await work(workshop, message, post);
     });
   };

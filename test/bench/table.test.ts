@@ -7,7 +7,7 @@ import { root, text } from '../house/tree.ts';
 const results = readResults(join(root, 'bench', 'results'));
 
 test('the figures in the README are those of the result files, to the letter', () => {
-  expect(results.map(({ stage }) => stage)).toEqual(['pipeline', 'append', 'verify', 'crypto']);
+  expect(results.map(({ stage }) => stage)).toEqual(['pipeline', 'append', 'verify', 'crypto', 'chromium']);
   const readme = text('README.md');
   expect(readme).toBe(withTable(readme, renderTable(results)));
 });
@@ -32,6 +32,7 @@ test('what was promised is measured, and the table says of each whether it was r
     ['p50, unsigned, 1 appender / fsync per line, awaited', 1.2],
     ['naive / perdure, 1000000 entries', 5],
     ['peak memory at 1000000 / at 100000 entries, perdure', 1.15],
+    ['naive / perdure, File in Chromium', 9],
   ]);
   expect(renderTable(results).match(/: (reached|missed)\)/g)).toHaveLength(goals.length);
 });
@@ -44,7 +45,7 @@ test('a loss is shown as one', () => {
     }),
   );
   const table = renderTable(worse);
-  expect(table.match(/: missed\)/g)).toHaveLength(5);
+  expect(table.match(/: missed\)/g)).toHaveLength(6);
   expect(table).not.toContain(': reached)');
 });
 
@@ -54,6 +55,13 @@ test('without a Node that has ML-DSA inside, the table says that those rows are 
     return { ...result, versions };
   });
   expect(renderTable(without).match(/needs native ML-DSA \(Node ≥ 24\.7\)/g)).toHaveLength(2);
+});
+
+test('without Chromium, the table says that its rows are missing', () => {
+  const without = results.map(
+    (result): Result => (result.stage === 'chromium' ? { ...result, rows: [], ratios: [] } : result),
+  );
+  expect(renderTable(without)).toContain('| verify a File in Chromium | needs Chromium |');
 });
 
 test('only what stands between the markers is replaced', () => {

@@ -69,7 +69,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
       ['verify/files.ts', 'node:*'],
       ['verify/ranges.ts', 'node:fs/promises'],
       ['verify/spawn.ts', 'node:worker_threads', 'node:os'],
-      ['verify/worker.ts', 'node:worker_threads'],
+      ['verify/worker-thread.ts', 'node:worker_threads'],
     ],
   },
   query: { may: ['base/*', 'receipt/*', 'bundle/*', 'verify/*'] },

@@ -10,6 +10,7 @@ import type { Verifier } from '../../src/crypto/verifier.ts';
 import {
   isReceiptError,
   openEvidence,
+  prepareVerification,
   type TrustProvider,
   VERSION,
   type Verdict,
@@ -26,6 +27,16 @@ const alice = fixedKey('alice');
 const bob = fixedKey('bob');
 const log = new LogBuilder([alice]).genesis().calls(3);
 const keys = [alice.publicKey];
+
+test('prepareVerification: in Node there is nothing to wait for, but what cannot work is said at once', async () => {
+  expect(await prepareVerification()).toBe(0);
+  expect(await prepareVerification({ engine: 'noble', workers: 4 })).toBe(0);
+  await expect(prepareVerification({ workers: 0.5 })).rejects.toThrow(RangeError);
+  await expect(prepareVerification({ engine: 'abacus' as 'noble' })).rejects.toThrow(TypeError);
+  if (!hasNativeMlDsa()) {
+    await expect(prepareVerification({ engine: 'native' })).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+  }
+});
 
 describe('verifyReceipt', () => {
   test('one line, with or without its LF, as bytes or text', async () => {

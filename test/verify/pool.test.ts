@@ -7,12 +7,14 @@ import { MAX_LINE_BYTES } from '../../src/base/limits.ts';
 import type { Algorithm } from '../../src/crypto/public-key.ts';
 import { rotationEvent } from '../../src/receipt/control.ts';
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
+import { type FromWorker, PROTOCOL_VERSION } from '../../src/verify/protocol.ts';
 import type { Engines, Progress, VerifyOptions } from '../../src/verify/source.ts';
-import { type Spawn, threadsHere } from '../../src/verify/spawn.ts';
-import { threadsFor } from '../../src/verify/threads.ts';
+import { threadsHere } from '../../src/verify/spawn.ts';
+import { type PoolOptions, threadsFor } from '../../src/verify/threads.ts';
 import { trustKeys } from '../../src/verify/trust.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 import { verifyWith } from '../../src/verify/verify.ts';
+import type { Spawn } from '../../src/verify/worker-port.ts';
 import { fixedKey, LogBuilder } from '../../vectors/build.ts';
 import { FOLDERS, optionsOf, readKit } from '../tamper/kit.ts';
 import { verifyOnce } from '../tamper/run-kit.ts';
@@ -131,9 +133,10 @@ describe('keys that the log names on the way', () => {
 describe('a pool', () => {
   const bytes = concatBytes(...eventful());
   const options = { trust: trustKeys([{ key: one.publicKey }, { key: two.publicKey }]), allowClassical: true };
-  const pool = (spawn: Spawn, workers = 2) => threadsFor({ workers, engines: {}, spawn, leastMs: 0, taskBytes: 900 });
-  const start = (spawn: Spawn, more: Partial<VerifyOptions> = {}) =>
-    verifyWith(sourceOf(bytes, 'ranges'), { ...options, ...more }, engines, pool(spawn));
+  const pool = (spawn: Spawn, workers = 2, more: Partial<PoolOptions> = {}) =>
+    threadsFor({ workers, engines: {}, spawn, leastMs: 0, taskBytes: 900, ...more });
+  const start = (spawn: Spawn, more: Partial<VerifyOptions> = {}, poolMore: Partial<PoolOptions> = {}) =>
+    verifyWith(sourceOf(bytes, 'ranges'), { ...options, ...more }, engines, pool(spawn, 2, poolMore));
 
   test('starts when what is left is worth it, and goes on where one thread was', async () => {
     // Longer than a batch, so that there is something to measure; and every batch is said to take long.
@@ -207,9 +210,9 @@ describe('a pool', () => {
     let running = 0;
     const counted =
       (spoil: (post: () => void, onMessage: Parameters<Spawn>[0], onEnd: Parameters<Spawn>[1]) => void): Spawn =>
-      (onMessage, onEnd) => {
+      (onMessage, onEnd, withNoble) => {
         running++;
-        const worker = pretend(onMessage, onEnd);
+        const worker = pretend(onMessage, onEnd, withNoble);
         let tasks = 0;
         return {
           post: (message, transfer) => {
@@ -252,9 +255,11 @@ describe('a pool', () => {
   test('real threads: the same verdict, and one that is killed is an error', async () => {
     const { spawn } = threadsHere()!;
     const once = await verifyOnce(bytes, options, engines);
-    expect(outside(await start(spawn))).toEqual(outside(once));
-    const mortal: Spawn = (onMessage, onEnd) => {
-      const worker = spawn(onMessage, onEnd);
+    // All of it, however long they take to start: this thread would be done before.
+    const apart = { shares: false, patienceMs: 50_000 };
+    expect(outside(await start(spawn, {}, apart))).toEqual(outside(once));
+    const mortal: Spawn = (onMessage, onEnd, withNoble) => {
+      const worker = spawn(onMessage, onEnd, withNoble);
       return {
         ...worker,
         post: (message, transfer) => {
@@ -263,6 +268,79 @@ describe('a pool', () => {
         },
       };
     };
-    await expect(start(mortal)).rejects.toSatisfy((error) => isReceiptError(error, 'WORKER_FAILED'));
+    await expect(start(mortal, {}, apart)).rejects.toSatisfy((error) => isReceiptError(error, 'WORKER_FAILED'));
+  });
+
+  describe('that cannot start, or not all of it: the verdict all the same', () => {
+    const never =
+      (cause: unknown): Spawn =>
+      (_, onEnd) => {
+        setImmediate(() => onEnd(cause));
+        return { post: () => {}, end: async () => {} };
+      };
+    const refusing: Spawn = () => {
+      throw new Error('no threads here');
+    };
+    const silent: Spawn = () => ({ post: () => {}, end: async () => {} });
+    const failed = { code: 'ENGINE_UNAVAILABLE', message: 'm', at: 'a', expected: 'e', found: 'f', next: [] } as const;
+    /** Says something in place of its first word. */
+    const saying =
+      (first: FromWorker): Spawn =>
+      (onMessage) => {
+        setImmediate(() => onMessage(first));
+        return { post: () => {}, end: async () => {} };
+      };
+    const spawns: readonly (readonly [string, Spawn])[] = [
+      ['an error before it is ready', never(new Error('it was not loaded'))],
+      ['no worker at all', refusing],
+      ['an engine that is not there', saying({ op: 'failed', error: failed })],
+      ['another engine', saying({ op: 'ready', version: PROTOCOL_VERSION, engine: 'abacus' })],
+      ['no word from it for too long', silent],
+    ];
+    test.each(spawns)('%s', async (_, spawn) => {
+      const once = await verifyOnce(bytes, options, engines);
+      for (const shares of [true, false]) {
+        for (const way of ['ranges', 500] as const) {
+          const threads = pool(spawn, 3, { shares, patienceMs: 20 });
+          const verdict = await verifyWith(sourceOf(bytes, way), options, engines, threads);
+          expect(outside(verdict)).toEqual(outside(once));
+          expect(verdict.run.workers).toBe(1);
+        }
+      }
+    });
+
+    test('one of three does not come: the others do its part', async () => {
+      let started = 0;
+      const some: Spawn = (...args) => (++started === 2 ? never(null) : pretend)(...args);
+      const once = await verifyOnce(bytes, options, engines);
+      const threads = pool(some, 3, { shares: false });
+      const verdict = await verifyWith(sourceOf(bytes, 'ranges'), options, engines, threads);
+      expect(outside(verdict)).toEqual(outside(once));
+      expect(started).toBe(3);
+      expect(verdict.run.workers).toBe(2);
+    });
+
+    test('another build is an error, also as its first word', async () => {
+      const other = saying({ op: 'ready', version: PROTOCOL_VERSION + 1, engine: 'wasm' });
+      await expect(start(other, {}, { shares: false })).rejects.toSatisfy((e) => isReceiptError(e, 'WORKER_FAILED'));
+    });
+  });
+
+  test('a thread that does no share is left alone: the workers do it all', async () => {
+    const used = new Set<boolean>();
+    const seen: Spawn = (onMessage, onEnd, withNoble) => {
+      used.add(withNoble);
+      return pretend(onMessage, onEnd, withNoble);
+    };
+    const one = await verifyWith(sourceOf(bytes, 'ranges'), options, engines, pool(seen, 1, { shares: false }));
+    expect(one.run.workers).toBe(1);
+    expect([...used]).toEqual([false]);
+    // The JavaScript engine has a worker of its own, and so has a cross-check.
+    const noble = await chooseEngines({ engine: 'noble' });
+    const threads = pool(seen, 2, { shares: false, engines: { engine: 'noble' } });
+    const two = await verifyWith(sourceOf(bytes, 'ranges'), options, noble, threads);
+    expect(outside(two)).toEqual(outside(one));
+    expect(two.run).toMatchObject({ engine: 'noble', workers: 2 });
+    expect([...used]).toEqual([false, true]);
   });
 });

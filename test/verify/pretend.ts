@@ -1,10 +1,11 @@
+import { loadNoble } from '../../src/crypto/engines.ts';
 import { chooseEngines } from '../../src/verify/choose-engines.ts';
 import type { FromWorker } from '../../src/verify/protocol.ts';
 import type { Source, VerifyOptions } from '../../src/verify/source.ts';
-import type { Spawn } from '../../src/verify/spawn.ts';
 import { threadsFor } from '../../src/verify/threads.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 import { verifyWith } from '../../src/verify/verify.ts';
+import type { Spawn } from '../../src/verify/worker-port.ts';
 import { serve } from '../../src/verify/workshop.ts';
 
 /**
@@ -16,7 +17,7 @@ export const pretend: Spawn = (onMessage) => {
   const take = serve((message, transfer) => {
     const copy = structuredClone(message, { transfer: [...transfer] }) as FromWorker;
     setImmediate(() => alive && onMessage(copy));
-  });
+  }, loadNoble);
   return {
     post: (message, transfer) => {
       const copy = structuredClone(message, { transfer: [...transfer] });

@@ -1,0 +1,99 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SIGNER_WASM } from '../../src/crypto/signer-wasm.ts';
+import { VERIFIER_WASM } from '../../src/crypto/verifier-wasm.ts';
+import { type Bundled, bundlePage } from './bundle.ts';
+
+/*
+ * perdure/verify in an application's bundle: the packed tarball, vite as it comes. What a page loads at once can verify and cannot
+ * sign, by the names of its modules and by its bytes.
+ */
+
+let bundled: Bundled;
+beforeAll(async () => {
+  bundled = await bundlePage();
+});
+afterAll(() => bundled.remove());
+
+/** The one script of that name, without its hash. */
+function script(name: string): string {
+  const found = [...bundled.scripts].filter(([file]) => new RegExp(`^assets/${name}-[\\w-]{8}\\.js$`).test(file));
+  expect(
+    found.map(([file]) => file),
+    name,
+  ).toHaveLength(1);
+  return found[0]![1];
+}
+
+/** Modules that sign, make keys, keep them or write logs, and packages that verification does without. */
+const SIGNS =
+  /perdure\/dist\/(crypto\/[^/]*(sign|secret|keys|keystore|pkcs8|expanded|passphrase)|recorder|log\/|index\.js)/;
+const PACKAGES = /\/(@noble\/post-quantum|@noble\/ciphers|zod|uuid|canonicalize|commander)\//;
+
+/** Words of code that makes keys, signs or keeps secrets, ours and noble's. They survive minification: members and messages. */
+const WORDS = /secretKey|keygen|extraEntropy|signDeterministic|generateKey|PRIVATE KEY|passphrase|scrypt|xchacha/;
+
+/** How many pieces of signer.wasm stand in a text, of those that are not in verifier.wasm, too: kernels share some code. */
+function piecesOfSigner(text: string): number {
+  const pieces: string[] = [];
+  for (let at = 0; at + 48 <= SIGNER_WASM.length; at += 48) pieces.push(SIGNER_WASM.slice(at, at + 48));
+  return pieces.filter((piece) => !VERIFIER_WASM.includes(piece) && text.includes(piece)).length;
+}
+
+test('vite takes it without a word: a page, two workers, and the JavaScript engine apart', () => {
+  expect(bundled.warnings).toEqual([]);
+  const names = [...bundled.scripts.keys()].map((file) => file.replace(/^assets\/(.*)-[\w-]{8}\.js$/, '$1')).sort();
+  expect(names).toEqual(['engine-noble-verify', 'index', 'worker', 'worker-noble']);
+});
+
+describe('what a page loads at once', () => {
+  test('by name: nothing that signs, and no noble ML-DSA; that comes on demand', () => {
+    const [entry, ...more] = bundled.chunks.filter(({ isEntry }) => isEntry);
+    expect(more).toEqual([]);
+    expect(entry!.imports).toEqual([]);
+    expect(entry!.moduleIds.filter((id) => SIGNS.test(id) || PACKAGES.test(id))).toEqual([]);
+    expect(entry!.moduleIds.filter((id) => /perdure\/dist\/verify\//.test(id)).length).toBeGreaterThan(20);
+    const later = bundled.chunks.filter(({ isEntry }) => !isEntry);
+    expect(entry!.dynamicImports).toEqual(later.map(({ fileName }) => fileName));
+    expect(later.map(({ moduleIds }) => moduleIds.some((id) => PACKAGES.test(id)))).toEqual([true]);
+  });
+
+  test.each(['index', 'worker'])('by bytes: %s', (name) => {
+    const code = script(name);
+    expect(WORDS.exec(code)?.[0]).toBeUndefined();
+    expect(piecesOfSigner(code)).toBe(0);
+    // Whole, and once.
+    expect(code.split(VERIFIER_WASM)).toHaveLength(2);
+  });
+
+  test('the search itself sees them where they are', () => {
+    expect(piecesOfSigner(`const a = '${SIGNER_WASM}';`)).toBeGreaterThan(200);
+    for (const name of ['engine-noble-verify', 'worker-noble']) expect(WORDS.test(script(name)), name).toBe(true);
+  });
+
+  test('a worker is one script, which the oldest form of workers can run, too', () => {
+    for (const name of ['worker', 'worker-noble'])
+      expect(/\bimport\b|\bexport\b/.exec(script(name))?.[0]).toBeUndefined();
+  });
+
+  test('nothing imports a module of Node', () => {
+    for (const [file, code] of bundled.scripts) {
+      expect(/\b(?:import|from|require)\s*\(?\s*["'`]node:/.exec(code)?.[0], file).toBeUndefined();
+    }
+    expect(bundled.chunks.flatMap(({ imports }) => imports.filter((id) => id.startsWith('node:')))).toEqual([]);
+  });
+});
+
+/** Ceilings in thousands of bytes: what is measured, and a tenth above it. */
+test.each([
+  ['index', { raw: 204, gzip: 79, brotli: 67 }],
+  ['worker', { raw: 169, gzip: 66, brotli: 56 }],
+  ['engine-noble-verify', { raw: 21, gzip: 8.2, brotli: 7.4 }],
+] as const)('the size of %s', (name, most) => {
+  const code = Buffer.from(script(name));
+  const sizes = { raw: code.length, gzip: gzipSync(code).length, brotli: brotliCompressSync(code).length };
+  for (const form of ['raw', 'gzip', 'brotli'] as const) {
+    expect(sizes[form] / 1000, `${name} ${form}`).toBeLessThan(most[form]);
+    expect(sizes[form] / 1000, `${name} ${form}: the ceiling is far away`).toBeGreaterThan(most[form] / 2);
+  }
+});
