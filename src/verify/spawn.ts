@@ -21,14 +21,16 @@ const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) =>
 
 /** @returns how workers are started here, and how many run at once; null where this runtime is not known to have them. */
 export function threadsHere(): { readonly spawn: Spawn; readonly parallelism: number } | null {
-  const threads = runtime.process?.getBuiltinModule?.('node:worker_threads') as
-    | typeof import('node:worker_threads')
-    | undefined;
+  const modules = runtime.process?.getBuiltinModule?.('node:module') as typeof import('node:module') | undefined;
   const os = runtime.process?.getBuiltinModule?.('node:os') as typeof import('node:os') | undefined;
-  if (threads === undefined || os === undefined) return null;
+  if (os === undefined || modules?.isBuiltin('node:worker_threads') !== true) return null;
   return {
     parallelism: os.availableParallelism(),
     spawn(onMessage, onEnd) {
+      // Loaded when there is something to share: little evidence is done sooner than this is there.
+      const threads = runtime.process?.getBuiltinModule?.(
+        'node:worker_threads',
+      ) as typeof import('node:worker_threads');
       const file = FROM_SOURCE ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url);
       // No environment: what it holds is none of a worker's business.
       const worker = new threads.Worker(file, FROM_SOURCE ? { env: {} } : { env: {}, execArgv: [] });
