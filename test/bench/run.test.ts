@@ -28,7 +28,13 @@ test('all stages, small', async () => {
   const readme = text('README.md');
   const out = join(folder, 'out');
   await bench('--quick', '--out', out);
-  expect(readdirSync(out).sort()).toEqual(['append.json', 'crypto.json', 'pipeline.json', 'startup.json', 'verify.json']);
+  expect(readdirSync(out).sort()).toEqual([
+    'append.json',
+    'crypto.json',
+    'pipeline.json',
+    'startup.json',
+    'verify.json',
+  ]);
   const results = readdirSync(out).map((name) => JSON.parse(readFileSync(join(out, name), 'utf8')) as Result);
   for (const { quick, rows, ratios } of results) {
     expect(quick).toBe(true);
