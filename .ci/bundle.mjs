@@ -1,5 +1,5 @@
 // Put the command line's modules together: `perdure verify` reads some 90 of ours, and at half a millisecond each Node spends more time
-// on finding them than on a small log. What they do stays as tsc wrote it, names and comments too; packages of others stay imports.
+// on finding them than on a small log. What they do stays as tsc wrote it, names and docstrings too; packages of others stay imports.
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
