@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleCli } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const asPrepare = process.argv.includes('--prepare');
@@ -49,10 +50,12 @@ export const ${constant}_SHA256: string = '${createHash('sha256').update(bytes).
 }
 
 run(tsc, '-p', root);
+await bundleCli(root);
 
 // Prune instead of clearing dist first, so that whoever runs from dist at this moment never sees it empty.
 for (const entry of readdirSync(join(root, 'dist'), { withFileTypes: true, recursive: true })) {
   const path = relative(root, join(entry.parentPath, entry.name));
+  if (path.startsWith(join('dist', 'cli'))) continue; // The bundle has cleared it.
   const source = path.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js)$/, '.ts');
   if (entry.isFile() && source.endsWith('.ts') && !existsSync(join(root, source))) rmSync(join(root, path));
 }

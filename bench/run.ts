@@ -19,6 +19,7 @@ const STAGES: readonly { readonly name: string; readonly native?: readonly strin
   { name: 'pipeline' },
   { name: 'append', native: ['--signed-only'] },
   { name: 'verify' },
+  { name: 'startup' },
   { name: 'chromium' },
 ];
 
@@ -75,7 +76,10 @@ if (!quick && outAt < 0) writeTable();
 /** Run one stage under one Node. @returns what it printed last. */
 function runStage(node: string, name: string, more: readonly string[]): Promise<Measured> {
   const file = join(compiled.dir, 'bench', `${name}.bench.js`);
-  const child = spawn(node, [file, ...more, ...(quick ? ['--quick'] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(node, [file, ...more, ...(quick ? ['--quick'] : [])], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part;

@@ -12,7 +12,7 @@ export const BEGIN = '<!-- bench:begin -->';
 export const END = '<!-- bench:end -->';
 
 /** Stages in the order of the table. */
-const STAGES = ['pipeline', 'append', 'verify', 'crypto', 'chromium'] as const;
+const STAGES = ['pipeline', 'append', 'verify', 'startup', 'crypto', 'chromium'] as const;
 
 /** Read the result files that are there. */
 export function readResults(folder: string): readonly Result[] {
@@ -43,6 +43,8 @@ function linesOf(result: Result): Line[] {
       return appendLines(result);
     case 'verify':
       return verifyLines(result);
+    case 'startup':
+      return startupLines(result);
     case 'chromium':
       return chromiumLines(result);
     default:
@@ -117,6 +119,16 @@ function verifyLines(result: Result): Line[] {
       shown(memory, '×'),
     ],
   ];
+}
+
+function startupLines(result: Result): Line[] {
+  const [empty, ...rows] = result.rows as readonly [Row, ...Row[]];
+  return rows.map((row) => [
+    `\`${row.name.replace(/,.*/, '')}\`${/,.*/.exec(row.name) ?? ''}, from start to end`,
+    `${digits(row.ms)} ms`,
+    `\`${empty.name}\`: ${digits(empty.ms)} ms`,
+    ratioOf(result, `${row.name}, ms above`, ' ms above it'),
+  ]);
 }
 
 function cryptoLines(result: Result): Line[] {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ReceiptError } from '../base/errors.ts';
-import { chooseVerifier } from '../crypto/engines.ts';
+import { chooseVerifier, type EngineChoice } from '../crypto/engines.ts';
 import type { Keystore } from '../crypto/keystore.ts';
 import { parseJwk } from '../crypto/public-key.ts';
 import type { Log, WaitFor } from '../log/log.ts';
@@ -19,11 +19,13 @@ import { openSigners } from './log-signers.ts';
 import { checkRules, type Mapping, mapObject, parseRule, type Rule, SHORT_FIELDS } from './mapping.ts';
 import { jsonText } from './printable.ts';
 import { SILENT, startMeter } from './progress.ts';
+import { chooseSigner, ENGINE_VARIABLE, ENGINES } from './signer-choice.ts';
 
 interface AppendOptions {
   readonly json?: true;
   readonly key?: readonly string[];
   readonly keys?: string;
+  readonly engine?: EngineChoice;
   readonly map?: readonly string[];
   readonly errorPrefix?: string;
   readonly payload: PayloadMode;
@@ -52,6 +54,12 @@ export function defineAppend(io: Io, done: Done): Command {
     .addOption(
       new Option('--wait <for>', 'when an event counts as recorded').choices(['durable', 'signed']).default('durable'),
     )
+    .addOption(
+      new Option(
+        '--engine <engine>',
+        `who computes ML-DSA (default: ${ENGINE_VARIABLE}, else what doctor found)`,
+      ).choices(ENGINES),
+    )
     .option('--keys <dir>', 'the keystore folder')
     .addHelpText('after', HELP)
     .action(async (log: string, options: AppendOptions) => done(await append(io, log, options)));
@@ -73,7 +81,8 @@ async function append(io: Io, dir: string, options: AppendOptions): Promise<numb
   const store = keystoreOf(io, options.keys);
   const names = options.key ?? (await keysOfLog(await openLog(dir), store));
   if (options.key !== undefined) await openLog(dir);
-  const { signers, close } = await openSigners(await secretKeys(io, names, store));
+  const choice = await chooseSigner(io.env, options.engine);
+  const { signers, close } = await openSigners(await secretKeys(io, names, store), choice);
   try {
     const log = await openLog(dir, { signers, verifier: await chooseVerifier() });
     try {

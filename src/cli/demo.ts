@@ -24,6 +24,7 @@ import { Narrator } from './demo-print.ts';
 import { type Expected, type Target, tamper } from './demo-tamper.ts';
 import { type DemoCall, type DemoOutcome, perform } from './demo-tools.ts';
 import type { Io } from './io.ts';
+import { chooseSigner, type SignerChoice } from './signer-choice.ts';
 
 /** The agent, and the name of its key. */
 const AGENT = 'demo-agent';
@@ -34,6 +35,7 @@ interface Stage {
   /** Temporary, and kept: the reader goes on in it. */
   readonly folder: string;
   readonly key: SecretKey;
+  readonly choice: SignerChoice;
   /** What did not come as told. */
   readonly failures: string[];
 }
@@ -50,7 +52,7 @@ export async function demo(io: Io): Promise<number> {
   const tell = new Narrator(io.stdout);
   const folder = await mkdtemp(join(await realpath(tmpdir()), 'perdure-demo-'));
   using key = generateKey('ML-DSA-65');
-  const stage: Stage = { tell, folder, key, failures: [] };
+  const stage: Stage = { tell, folder, key, choice: await chooseSigner(io.env, undefined), failures: [] };
   await tell.title('Perdure: receipts for what an agent did, and what becomes of forged ones');
   const log = await start(stage);
   const outcomes = await act(stage, log);
@@ -67,12 +69,12 @@ export async function demo(io: Io): Promise<number> {
   return stage.failures.length === 0 ? 0 : 1;
 }
 
-async function start({ tell, folder, key }: Stage): Promise<Log> {
+async function start({ tell, folder, key, choice }: Stage): Promise<Log> {
   await tell.chapter('An identity and a log');
   // Plain, because the demo asks nobody for a passphrase; its key vouches for nothing.
   await new Keystore(join(folder, 'keys')).create(AGENT, key, { plain: true });
   await writeFile(join(folder, `${AGENT}.jwk`), encodePublicKey(key.publicKey, 'jwk'));
-  const signer = await createSigner(key);
+  const signer = await createSigner(key, choice);
   const log = await createLog(join(folder, 'log'), { origin: 'demo', signer });
   await tell.fact('folder', folder);
   await tell.fact('key', `${AGENT}, ${key.alg}, signs with the engine ${signer.engine}`);
@@ -161,7 +163,7 @@ async function check(stage: Stage, head: Head): Promise<void> {
 }
 
 async function forge(stage: Stage, outcomes: readonly DemoOutcome[], head: Head): Promise<void> {
-  const { tell, folder } = stage;
+  const { tell, folder, choice } = stage;
   await tell.chapter('Six ways to tamper with a copy');
   const lines: Uint8Array[] = [];
   for await (const { line } of (await openLog(join(folder, 'log'))).receipts())
@@ -169,7 +171,7 @@ async function forge(stage: Stage, outcomes: readonly DemoOutcome[], head: Head)
   const target: Target = { lines, refused: indexOf(outcomes, 'rejected'), failed: indexOf(outcomes, 'failed') };
   using foreign = generateKey('ML-DSA-65');
   await mkdir(join(folder, 'tampered'));
-  for (const { name, story, bytes, expected, withHead } of await tamper(target, await createSigner(foreign))) {
+  for (const { name, story, bytes, expected, withHead } of await tamper(target, await createSigner(foreign, choice))) {
     const copy = `tampered/${name}.jsonl`;
     await writeFile(join(folder, copy), bytes);
     await tell.item(name, story);

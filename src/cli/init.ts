@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { EngineChoice } from '../crypto/engines.ts';
 import { createLog } from '../log/open.ts';
 import type { SigningMode } from '../receipt/control.ts';
 import { ORIGIN_PATTERN } from '../receipt/entry.ts';
@@ -9,6 +10,7 @@ import type { Io } from './io.ts';
 import { keystoreOf, secretKeys } from './key-arguments.ts';
 import { openSigners } from './log-signers.ts';
 import { jsonText, printable } from './printable.ts';
+import { chooseSigner, ENGINE_VARIABLE, ENGINES } from './signer-choice.ts';
 
 interface InitOptions {
   readonly json?: true;
@@ -16,6 +18,7 @@ interface InitOptions {
   readonly key: readonly string[];
   readonly signing: SigningMode;
   readonly keys?: string;
+  readonly engine?: EngineChoice;
 }
 
 /** `perdure init`. */
@@ -33,6 +36,12 @@ export function defineInit(io: Io, done: Done): Command {
         .choices(['each', 'batch'])
         .default('each'),
     )
+    .addOption(
+      new Option(
+        '--engine <engine>',
+        `who computes ML-DSA (default: ${ENGINE_VARIABLE}, else what doctor found)`,
+      ).choices(ENGINES),
+    )
     .option('--keys <dir>', 'the keystore folder')
     .action(async (log: string, options: InitOptions) => done(await init(io, log, options)));
 }
@@ -45,12 +54,13 @@ async function init(io: Io, dir: string, options: InitOptions): Promise<number> 
       'as example.com/audit',
     );
   }
+  const choice = await chooseSigner(io.env, options.engine);
   const keys = await secretKeys(io, options.key, keystoreOf(io, options.keys));
   if (new Set(keys.map(({ publicKey }) => publicKey.kid)).size !== keys.length || keys.length > 8) {
     for (const key of keys) key.wipe();
     throw usage('perdure init: expected 1 to 8 keys, each once');
   }
-  const { signers, close } = await openSigners(keys);
+  const { signers, close } = await openSigners(keys, choice);
   try {
     const log = await createLog(dir, { origin: options.origin, mode: options.signing, signers });
     const { hash } = log.head();

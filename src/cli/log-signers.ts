@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isReceiptError } from '../base/errors.ts';
 import type { SecretKey } from '../crypto/keys.ts';
 import { type ClosableSigner, createSigner } from '../crypto/signers.ts';
+import type { SignerChoice } from './signer-choice.ts';
 
 /** From so many signatures due at once on, workers are worth their start (about 0.1 s). */
 const WORTH_WORKERS = 4;
@@ -14,13 +15,16 @@ export interface OpenSigners {
   close(): Promise<void>;
 }
 
-/** Make a signer for each key. @param keys taken over: wiped by close. */
-export async function openSigners(keys: readonly SecretKey[]): Promise<OpenSigners> {
+/**
+ * Make a signer for each key. @param keys taken over: wiped by close. @param choice who computes ML-DSA; Ed25519 has no choice.
+ * @throws ReceiptError ENGINE_UNAVAILABLE; the keys are wiped then.
+ */
+export async function openSigners(keys: readonly SecretKey[], choice: SignerChoice): Promise<OpenSigners> {
   const wipe = (): void => {
     for (const key of keys) key.wipe();
   };
   try {
-    const signers = await Promise.all(keys.map(growingSigner));
+    const signers = await Promise.all(keys.map((key) => growingSigner(key, choice)));
     return {
       signers,
       close: async () => {
@@ -38,8 +42,8 @@ export async function openSigners(keys: readonly SecretKey[]): Promise<OpenSigne
  * Sign in this thread as long as little is due, which is what one event wants; with more due at once, in workers, as many as there are
  * processors. Only noble's ML-DSA is worth it: native has a pool of its own, Ed25519 costs nothing.
  */
-async function growingSigner(key: SecretKey): Promise<ClosableSigner> {
-  const here = await createSigner(key);
+async function growingSigner(key: SecretKey, choice: SignerChoice): Promise<ClosableSigner> {
+  const here = await createSigner(key, key.alg === 'Ed25519' ? {} : choice);
   if (here.engine !== 'noble' || key.alg === 'Ed25519') return here;
   let pool: Promise<readonly ClosableSigner[]> | null = null;
   let due = 0;

@@ -7,6 +7,8 @@ import type { Algorithm } from './public-key.ts';
 import type { Signer } from './signer.ts';
 import type { EngineName } from './verifier.ts';
 
+export { SIGNER_SHA256 } from './engine-wasm-sign.ts';
+
 /** How to sign. `random` and `deterministicForTests` are honoured by wasm and noble; native hedges by itself. */
 export interface SignerOptions extends HedgeOptions {
   /**
@@ -14,6 +16,8 @@ export interface SignerOptions extends HedgeOptions {
    * one it has, else noble; for Ed25519 native, else noble. Each is found by trying, never by version.
    */
   readonly engine?: EngineChoice;
+  /** With `auto`: which of native and wasm measureSigning found faster earlier. Where this runtime has both, nothing is measured then. */
+  readonly fastest?: SigningSpeed['fastest'] | undefined;
   /** Noble in a thread of its own (about 10 ms a signature off this one). Native has OpenSSL's pool, wasm is done sooner: both ignore it. */
   readonly worker?: boolean;
 }
@@ -29,15 +33,17 @@ export type ClosableSigner = Signer & {
  * @throws ReceiptError ENGINE_UNAVAILABLE; TypeError when native is forced together with a source of randomness it cannot take.
  */
 export async function createSigner(key: SecretKey, options: SignerOptions = {}): Promise<ClosableSigner> {
-  const { engine = 'auto', worker = false, random, deterministicForTests = false } = options;
+  const { engine = 'auto', fastest, worker = false, random, deterministicForTests = false } = options;
   if (!['auto', 'native', 'wasm', 'noble'].includes(engine))
     throw new TypeError('createSigner: expected auto, native, wasm or noble');
+  if (fastest !== undefined && fastest !== 'native' && fastest !== 'wasm')
+    throw new TypeError('createSigner: expected fastest to be native or wasm');
   const fixed = random !== undefined || deterministicForTests;
   if (engine === 'native' && fixed)
     throw new TypeError(
       'createSigner: expected no random and no deterministicForTests with native, which hedges by itself',
     );
-  switch (engine === 'auto' ? choose(key.alg, fixed) : engine) {
+  switch (engine === 'auto' ? choose(key.alg, fixed, fastest) : engine) {
     case 'native':
       return withClose(createNativeSigner(key));
     case 'wasm':
@@ -49,10 +55,10 @@ export async function createSigner(key: SecretKey, options: SignerOptions = {}):
 }
 
 /** @param fixed a source of randomness is given, which native does not take. */
-function choose(alg: Algorithm, fixed: boolean): EngineName {
+function choose(alg: Algorithm, fixed: boolean, fastest: SigningSpeed['fastest'] | undefined): EngineName {
   const native = !fixed && hasNativeSigning(alg);
   const wasm = alg === 'ML-DSA-65' && hasWasmSigning();
-  if (native && wasm) return measureSigning().fastest;
+  if (native && wasm) return fastest ?? measureSigning().fastest;
   return native ? 'native' : wasm ? 'wasm' : 'noble';
 }
 
@@ -72,6 +78,11 @@ export interface SigningSpeed {
   /** Mean time of a signature in microseconds. */
   readonly nativeMicros: number;
   readonly wasmMicros: number;
+}
+
+/** @returns whether native and wasm can both sign ML-DSA-65 here: else there is nothing to measure. Each is tried once a process. */
+export function hasSigningChoice(): boolean {
+  return hasNativeSigning('ML-DSA-65') && hasWasmSigning();
 }
 
 let measured: SigningSpeed | undefined;

@@ -11,7 +11,8 @@ import { areHex64, firstMark, Literal, stringEnds } from './words.ts';
  */
 export const ROOM_BYTES = 128;
 
-const EVENT = compilePlainEvent(EVENT_SHAPE);
+/** Compiled when the first event is read: kernels leave few to this file. */
+let eventShape: PlainShape | null = null;
 const TRUE = new Literal('true');
 const FALSE_ = new Literal('alse');
 const NULL = new Literal('null');
@@ -43,7 +44,8 @@ export class PlainEvents {
   read(at: number): number {
     if (at > this.last || this.bytes[at] !== 0x7b) return -1;
     this.sequenceEnd = 0;
-    return this.members(at + 1, EVENT, 1);
+    eventShape ??= compilePlainEvent(EVENT_SHAPE);
+    return this.members(at + 1, eventShape, 1);
   }
 
   /** The members of an object with a schema, from the byte after its `{`. @param depth of that object; the event has 1. */

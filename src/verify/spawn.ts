@@ -16,15 +16,17 @@ export function threadsHere(): ThreadsHere | null {
 }
 
 function nodeThreads(): ThreadsHere | null {
-  const threads = runtime.process?.getBuiltinModule?.('node:worker_threads') as
-    | typeof import('node:worker_threads')
-    | undefined;
+  const modules = runtime.process?.getBuiltinModule?.('node:module') as typeof import('node:module') | undefined;
   const os = runtime.process?.getBuiltinModule?.('node:os') as typeof import('node:os') | undefined;
-  if (threads === undefined || os === undefined) return null;
+  if (os === undefined || modules?.isBuiltin('node:worker_threads') !== true) return null;
   return {
     parallelism: os.availableParallelism(),
     shares: true,
     spawn(onMessage, onEnd, withNoble) {
+      // Loaded when there is something to share: little evidence is done sooner than this is there.
+      const threads = runtime.process?.getBuiltinModule?.(
+        'node:worker_threads',
+      ) as typeof import('node:worker_threads');
       // Not as a bundler would recognise it: this branch is none of its business.
       const file = withNoble
         ? new URL(FROM_SOURCE ? './worker-noble.ts' : './worker-noble.js', import.meta.url)

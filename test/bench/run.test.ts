@@ -14,7 +14,7 @@ import { root, text } from '../house/tree.ts';
  * changed byte is found) run before it times anything, so a bench that went wrong fails as a test does.
  */
 
-const STAGES = ['append', 'chromium', 'crypto', 'pipeline', 'verify'];
+const STAGES = ['append', 'chromium', 'crypto', 'pipeline', 'startup', 'verify'];
 
 const folder = mkdtempSync(join(tmpdir(), 'perdure-bench-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

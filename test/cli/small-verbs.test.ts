@@ -8,7 +8,7 @@ import { cli, ok, type World } from './fake-io.ts';
 const root = mkdtempSync(join(tmpdir(), 'perdure-small-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const env = { XDG_DATA_HOME: join(root, 'data') };
+const env = { XDG_DATA_HOME: join(root, 'data'), XDG_CACHE_HOME: join(root, 'cache') };
 const at = (name: string): string => join(root, name);
 const run = (argv: readonly string[], world: World = {}) => cli(argv, { env, ...world });
 

@@ -68,7 +68,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
     node: [
       ['verify/files.ts', 'node:*'],
       ['verify/ranges.ts', 'node:fs/promises'],
-      ['verify/spawn.ts', 'node:worker_threads', 'node:os'],
+      ['verify/spawn.ts', 'node:worker_threads', 'node:os', 'node:module'],
       ['verify/worker-thread.ts', 'node:worker_threads'],
     ],
   },
