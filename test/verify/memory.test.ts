@@ -67,9 +67,11 @@ test('with threads there is room for what they have in hand, and no more', async
   const log = new LogBuilder([alice]).genesis('batch');
   const padding = concatBytes(...Array.from({ length: 2_000 }, (_, n) => utf8(line(n + 1, '{}'))));
   const used: number[] = [];
-  const chunks = function* () {
+  const chunks = async function* () {
     yield log.lines[0]!;
     for (let n = 1; n <= 160; n++) {
+      // Not faster than a worker comes: on a busy machine all would be done before.
+      if (n > 40 && threads!.used < 2) await new Promise((resolve) => setTimeout(resolve, 100));
       yield padding;
       if (n % 40 !== 0) continue;
       collectGarbage();
