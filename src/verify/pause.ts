@@ -18,8 +18,7 @@ export function pause(): Promise<void> {
 let toSelf: (() => Promise<void>) | null = null;
 
 /**
- * One channel for as long as the page lives. One for each message, held by nobody while the message is on its way, may be collected with
- * it: seen in Chromium 156 on a busy machine, once in some hundred verifications, and then what waits for it waits for ever.
+ * One channel for as long as the page lives: one for each message would be held by nobody while the message is on its way.
  */
 function messagesToSelf(): () => Promise<void> {
   const { port1, port2 } = new MessageChannel();

@@ -33,17 +33,25 @@ export function rangeReader(ranges: Ranges): ReadRange {
   };
 }
 
+/**
+ * Streams that are being read, held here: who waits for a chunk is held by the stream alone, and Chromium 156 may collect both with the
+ * chunk on its way (one of some thousand small Blobs on a busy machine), and then it is waited for for ever.
+ */
+const beingRead = new Set<BlobReader>();
+
 /** Read all of a Blob, or of a slice of one. A chunk is valid until the next is asked for. */
 export async function* readBlob(blob: Blob): AsyncGenerator<Uint8Array> {
-  const { read, cancel } = blobReader(blob.stream());
+  const reader = blobReader(blob.stream());
+  beingRead.add(reader);
   try {
     for (;;) {
-      const { done, value } = await read();
+      const { done, value } = await reader.read();
       if (done || value === undefined) return;
       yield value;
     }
   } finally {
-    await cancel().catch(() => undefined);
+    await reader.cancel().catch(() => undefined);
+    beingRead.delete(reader);
   }
 }
 
