@@ -1,48 +1,71 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { naive, naiveSigned, scan } from './verify-rivals.ts';
 
 /*
  * One verification in a process of its own: `node verify-child.js <way> <file> <public JWK>`, one JSON line out. Time counts from the start of the
  * process, so that loading is in it; memory is the peak of the process.
  *
- *   naive     what one writes first: readline, JSON.parse, JSON.stringify, createHash, compare prev. It checks neither form nor
- *             canonical JSON nor the signature of genesis.
- *   perdure   verify() with the hash of this runtime     noble   verify() with @noble/hashes
+ *   bare          nothing: what a process costs             naive, naive-signed, scan   see verify-rivals.ts
+ *   perdure       verify() in TypeScript with the hash of this runtime     noble   the same with @noble/hashes
+ *   wasm, wasm-2  verify() as everyone gets it, on one thread or two
  */
 
 const [way, file, jwk] = process.argv.slice(2) as [string, string, string];
-const result = way === 'naive' ? await naive(file) : await perdure(file, way === 'noble');
+const result = await run();
 const ms = performance.now();
 const { user, system } = process.cpuUsage();
 process.stdout.write(
   `${JSON.stringify({ ...result, ms, cpuMs: (user + system) / 1000, maxRssBytes: process.resourceUsage().maxRSS * 1024 })}\n`,
 );
 
-async function naive(path: string): Promise<object> {
-  let prev = '0'.repeat(64);
-  let lines = 0;
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-    const { entry, hash } = JSON.parse(line) as { entry: { prev: string; seq: number }; hash: string };
-    const computed = createHash('sha256')
-      .update(`\0${JSON.stringify(entry)}`)
-      .digest('hex');
-    if (computed !== hash || entry.prev !== prev || entry.seq !== lines)
-      return { verdict: 'invalid', lines, head: prev };
-    prev = hash;
-    lines++;
+async function run(): Promise<object> {
+  switch (way) {
+    case 'bare':
+      return { verdict: 'none' };
+    case 'naive':
+      return naive(file);
+    case 'naive-signed':
+      return naiveSigned(file, Buffer.from((JSON.parse(jwk) as { pub: string }).pub, 'base64url'), 'perdure/entry/v1');
+    case 'scan':
+      return scan(file);
+    case 'wasm':
+      return engine(1);
+    case 'wasm-2':
+      return engine(2);
+    default:
+      return typeScript(way === 'noble');
   }
-  return { verdict: 'valid', lines, head: prev };
 }
 
-async function perdure(path: string, noble: boolean): Promise<object> {
+async function engine(workers: number): Promise<object> {
+  const { parseJwk, verify } = await import('../src/auditor.ts');
+  const { openEvidence } = await import('../src/verify/files.ts');
+  const begin = performance.now();
+  const { verdict, counts, head, problems, run } = await verify(await openEvidence(file), {
+    keys: [parseJwk(JSON.parse(jwk))],
+    allowUnsignedTail: true,
+    workers,
+  });
+  const verifyMs = performance.now() - begin;
+  const { engine: name, workers: used } = run;
+  return {
+    verdict,
+    lines: counts.lines,
+    head: head.hash,
+    firstProblem: problems[0] ?? null,
+    engine: name,
+    used,
+    verifyMs,
+  };
+}
+
+async function typeScript(noble: boolean): Promise<object> {
   const { parseJwk, trustKeys } = await import('../src/auditor.ts');
   const { chooseVerifier } = await import('../src/crypto/engines.ts');
   const { nobleSha256Hex, sha256Hex } = await import('../src/crypto/hash.ts');
   const { openEvidence } = await import('../src/verify/files.ts');
   const { verifyWith } = await import('../src/verify/verify.ts');
   const { verdict, counts, head, problems } = await verifyWith(
-    await openEvidence(path),
+    await openEvidence(file),
     { trust: trustKeys([{ key: parseJwk(JSON.parse(jwk)) }]), allowUnsignedTail: true },
     { verifier: await chooseVerifier('noble'), sha256Hex: noble ? nobleSha256Hex : sha256Hex },
   );
