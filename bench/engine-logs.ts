@@ -197,7 +197,8 @@ function memoryPart(bench: Bench): Part {
     });
     const [small, large] = names as [(typeof names)[0], (typeof names)[0]];
     ratios.push({
-      name: `${large.name}: MB above bare Node`,
+      name: `${large.name}, above bare Node`,
+      unit: 'MB',
       value: rounded(large.mb - bare),
       at_most: 20,
       goal: 10,

@@ -40,7 +40,8 @@ function measureSize(): Part {
   return {
     rows: forms.map((form) => ({ name: `${what}, ${form}`, what, rival: form, kb: rounded(sizes[form]) })),
     ratios: forms.map((form) => ({
-      name: `${what}, ${form}: KB`,
+      name: `${what}, ${form}`,
+      unit: 'KB',
       value: rounded(sizes[form]),
       ...promised[form],
       of: [`${what}, ${form}`],

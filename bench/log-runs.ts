@@ -13,7 +13,17 @@ import { assertThat, median, type Row, rounded } from './result.ts';
  */
 
 /** How a log is verified: see verify-child.ts. */
-export type Way = 'bare' | 'naive' | 'naive-signed' | 'scan' | 'perdure' | 'noble' | 'wasm' | 'wasm-2';
+export type Way =
+  | 'bare'
+  | 'naive'
+  | 'naive-signed'
+  | 'scan'
+  | 'perdure'
+  | 'noble'
+  | 'wasm'
+  | 'wasm-2'
+  | 'stream'
+  | 'stream-2';
 
 /** A log on disk. */
 export interface LogFile {
@@ -34,6 +44,8 @@ export interface Run {
   readonly engine?: string;
   readonly used?: number;
   readonly verifyMs?: number;
+  /** Of a stream: time to make it, not part of verifyMs. */
+  readonly generateMs?: number;
   /** Of naive-signed. */
   readonly countedLines?: number;
   readonly countedMs?: number;

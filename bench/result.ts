@@ -21,6 +21,8 @@ export interface Ratio {
   readonly at_most?: number;
   /** What it would be good to reach, beyond that: in the same direction. */
   readonly goal?: number;
+  /** What `value` is of, where it is no ratio. */
+  readonly unit?: string;
   /** Names of the rows it was formed of, ours first; for the table. */
   readonly of?: readonly string[];
 }

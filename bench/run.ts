@@ -9,7 +9,7 @@ import { writeTable } from './table.ts';
 import { installedRivals, installRivals } from './thirdparty.ts';
 
 /*
- * `npm run bench [-- STAGE…] [-- --quick] [-- --out DIR]`: measure, write one result file a stage, and write the table of the README
+ * `npm run bench [-- STAGE…] [-- --quick] [-- --slow] [-- --out DIR]`: measure, write one result file a stage, and write the table of the README
  * from the files. Each stage runs in a process of its own, from plain JavaScript. PERDURE_NODE26 names a Node whose node:crypto has
  * ML-DSA (24.7 or later); without one its rows are missing, and the table says so.
  */
@@ -73,7 +73,7 @@ if (!quick && outAt < 0) writeTable();
 /** Run one stage under one Node. @returns what it printed last. */
 function runStage(node: string, name: string, more: readonly string[]): Promise<Measured> {
   const file = join(compiled.dir, 'bench', `${name}.bench.js`);
-  const child = spawn(node, [file, ...more, ...(quick ? ['--quick'] : [])], {
+  const child = spawn(node, [file, ...more, ...args.filter((arg) => arg === '--quick' || arg === '--slow')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, PERDURE_THIRDPARTY: rivals },
   });

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { naive, naiveSigned, scan } from './verify-rivals.ts';
 
 /*
@@ -7,15 +8,21 @@ import { naive, naiveSigned, scan } from './verify-rivals.ts';
  *   bare          nothing: what a process costs             naive, naive-signed, scan   see verify-rivals.ts
  *   perdure       verify() in TypeScript with the hash of this runtime     noble   the same with @noble/hashes
  *   wasm, wasm-2  verify() as everyone gets it, on one thread or two
+ *   stream, stream-2   the same of stream.ts, whose number of entries stands where the file does; making it is timed apart
  */
 
 const [way, file, jwk] = process.argv.slice(2) as [string, string, string];
 const result = await run();
 const ms = performance.now();
 const { user, system } = process.cpuUsage();
-process.stdout.write(
-  `${JSON.stringify({ ...result, ms, cpuMs: (user + system) / 1000, maxRssBytes: process.resourceUsage().maxRSS * 1024 })}\n`,
-);
+process.stdout.write(`${JSON.stringify({ ...result, ms, cpuMs: (user + system) / 1000, maxRssBytes: peakBytes() })}\n`);
+
+/** The peak of this process; maxRSS alone begins, on Linux, with that of the process which started it. */
+function peakBytes(): number {
+  const peak =
+    existsSync('/proc/self/status') && /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return (peak ? Number(peak[1]) : process.resourceUsage().maxRSS) * 1024;
+}
 
 async function run(): Promise<object> {
   switch (way) {
@@ -31,6 +38,10 @@ async function run(): Promise<object> {
       return engine(1);
     case 'wasm-2':
       return engine(2);
+    case 'stream':
+      return stream(1);
+    case 'stream-2':
+      return stream(2);
     default:
       return typeScript(way === 'noble');
   }
@@ -55,6 +66,30 @@ async function engine(workers: number): Promise<object> {
     engine: name,
     used,
     verifyMs,
+  };
+}
+
+async function stream(workers: number): Promise<object> {
+  const { parseJwk, verify } = await import('../src/auditor.ts');
+  const { LineStream, Stopwatch } = await import('./stream.ts');
+  const lines = await LineStream.open(Number(file));
+  const clock = new Stopwatch();
+  const keys = [parseJwk(JSON.parse(jwk))];
+  clock.start();
+  const { onProgress } = lines;
+  const found = await verify(lines.chunks(clock), { keys, allowUnsignedTail: true, workers, onProgress });
+  clock.stop();
+  const { verdict, counts, head, problems, run } = found;
+  if (head.hash !== lines.head) throw new Error(`stream: expected the head ${lines.head}, got ${head.hash}`);
+  return {
+    verdict,
+    lines: counts.lines,
+    head: head.hash,
+    firstProblem: problems[0] ?? null,
+    engine: run.engine,
+    used: run.workers,
+    verifyMs: clock.ms,
+    generateMs: lines.generating.ms,
   };
 }
 
