@@ -52,16 +52,14 @@ export class LineStream {
   head: string = '0'.repeat(64);
   private made = 0;
   private readonly calls: number;
-  private readonly buffer = Buffer.allocUnsafeSlow(BURST_BYTES) as Buffer & {
-    latin1Write(text: string, at: number): number;
-  };
+  private readonly buffer: Buffer & { latin1Write(text: string, at: number): number };
   private filled = 0;
   private readonly heads: readonly Uint8Array[];
   private summarised = 0;
 
-  /** @param calls entries after genesis. */
-  private constructor(calls: number, genesis: { line: Uint8Array; hash: string }) {
+  private constructor(calls: number, burstBytes: number, genesis: { line: Uint8Array; hash: string }) {
     this.calls = calls;
+    this.buffer = Buffer.allocUnsafeSlow(burstBytes) as LineStream['buffer'];
     const decoder = new TextDecoder();
     this.heads = Array.from({ length: PERIOD }, (_, n) => {
       const event = decoder.decode(canonicalEvent(shortCall(n)).bytes);
@@ -73,7 +71,8 @@ export class LineStream {
     this.make();
   }
 
-  static async open(calls: number): Promise<LineStream> {
+  /** @param calls entries after genesis. @param burstBytes made ahead at a time; less than BURST_BYTES only for tests. */
+  static async open(calls: number, burstBytes: number = BURST_BYTES): Promise<LineStream> {
     const key = benchKey('ML-DSA-65');
     const signer = await createSigner(key, { engine: 'wasm', deterministicForTests: true });
     const random = fixedRandom('bench log');
@@ -87,7 +86,7 @@ export class LineStream {
     });
     const line = lineOf(entry, of, await signEntry(entry, [signer]));
     await signer.close();
-    return new LineStream(calls, { line, hash: of });
+    return new LineStream(calls, burstBytes, { line, hash: of });
   }
 
   /** Told of how many bytes are summarised: the onProgress of verify(). */
@@ -131,7 +130,7 @@ export class LineStream {
     let prev = this.head;
     let time = '';
     let idTime = '';
-    for (; this.made < this.calls && at < BURST_BYTES - MOST_LINE_BYTES; this.made++) {
+    for (; this.made < this.calls && at < buffer.length - MOST_LINE_BYTES; this.made++) {
       const n = this.made;
       if (n % SAME_TIME === 0 || time === '') {
         const ms = START_MS + 7 * (n - (n % SAME_TIME));

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { renderPlot } from '../../bench/plot.ts';
 import { median, quantile, type Result, rounded } from '../../bench/result.ts';
 import { renderTable } from '../../bench/table.ts';
+import { installedRivals } from '../../bench/thirdparty.ts';
 import { root, text } from '../house/tree.ts';
 
 /*
@@ -28,7 +30,14 @@ test('all stages, small', async () => {
   const readme = text('README.md');
   const out = join(folder, 'out');
   await bench('--quick', '--out', out);
-  expect(readdirSync(out).sort()).toEqual(['append.json', 'crypto.json', 'pipeline.json', 'verify.json']);
+  expect(readdirSync(out).sort()).toEqual([
+    'append.json',
+    'crypto.json',
+    'engine.json',
+    'growth.json',
+    'pipeline.json',
+    'verify.json',
+  ]);
   const results = readdirSync(out).map((name) => JSON.parse(readFileSync(join(out, name), 'utf8')) as Result);
   for (const { quick, rows, ratios } of results) {
     expect(quick).toBe(true);
@@ -37,7 +46,14 @@ test('all stages, small', async () => {
     }
     expect(ratios.length).toBeGreaterThan(0);
   }
-  expect(renderTable(results).split('\n').length).toBeGreaterThan(15);
+  expect(renderTable(results).split('\n').length).toBeGreaterThan(60);
+  const growth = results.find(({ stage }) => stage === 'growth')!;
+  expect(renderPlot(growth)).toMatch(/^<svg .*<\/svg>\n$/s);
+  // No network here: rivals that nobody has installed are missing, and the table says so.
+  const engine = results.find(({ stage }) => stage === 'engine')!;
+  const missing = engine.rows.filter((row) => row.missing !== undefined).map((row) => row.rival);
+  const installed = installedRivals(join(root, 'bench', 'thirdparty'));
+  expect(missing).toEqual(['hash-wasm', '@chainsafe/as-sha256'].filter((name) => installed[name] === undefined));
   // What was made to be measured is gone, and a small run leaves the README alone.
   expect(readdirSync(folder)).toEqual(['out']);
   expect(text('README.md')).toBe(readme);
