@@ -11,6 +11,8 @@ const TOP = 74;
 const BOTTOM = 372;
 const LEFT_PANEL = { left: 74, right: 500 };
 const RIGHT_PANEL = { left: 560, right: 800 };
+/** Room for the name of a kind behind its last point. */
+const NAME_WIDTH = 80;
 const INK = '#1f2328';
 const MUTED = '#59636e';
 const GRID = '#e3e7eb';
@@ -71,12 +73,11 @@ export function renderPlot(result: Result): string {
       [0, 25, 50, 75, 100].map((share) => ({ at: xShare(share), label: `${share} %` })),
       'of them signed',
     ),
-    ...drawAll(seriesOf('unsigned', bySize), 'unsigned', 'above'),
-    ...drawAll(seriesOf('signed', bySize), 'signed', 'below'),
+    ...drawAll(seriesOf('unsigned', bySize), 'unsigned'),
+    ...drawAll(seriesOf('signed', bySize), 'signed'),
     ...drawAll(
       seriesOf('share', (row) => xShare(Number(row.share))),
       null,
-      'above',
     ),
     ...legend(),
     '</svg>',
@@ -147,8 +148,8 @@ function axisOf({ left, right }: Panel, ticks: readonly { at: number; label: str
   ];
 }
 
-/** Both lines of one kind, and its name beside the last point of the outer one. */
-function drawAll(series: readonly Series[], name: string | null, side: 'above' | 'below'): string[] {
+/** Both lines of one kind, and its name: behind their ends where there is room, else above them. */
+function drawAll(series: readonly Series[], name: string | null): string[] {
   const ends = series.map(({ points }) => points.at(-1)).filter((point) => point !== undefined);
   const drawn = series.flatMap(({ colour, dashed, points }) => [
     `<polyline points="${points.map(({ x, y }) => `${round(x)},${round(y)}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"${dashed ? ' stroke-dasharray="6 4"' : ''}/>`,
@@ -156,8 +157,12 @@ function drawAll(series: readonly Series[], name: string | null, side: 'above' |
   ]);
   const last = ends[0];
   if (name === null || last === undefined) return drawn;
-  const at = side === 'above' ? Math.min(...ends.map(({ y }) => y)) - 12 : Math.max(...ends.map(({ y }) => y)) + 22;
-  return [...drawn, text(last.x, at, name, { fill: series[0]!.colour, weight: 600, anchor: 'end' })];
+  const style = { fill: series[0]!.colour, weight: 600 };
+  const middle = ends.reduce((sum, { y }) => sum + y, 0) / ends.length;
+  const above = Math.min(...ends.map(({ y }) => y)) - 12;
+  return last.x + NAME_WIDTH < LEFT_PANEL.right
+    ? [...drawn, text(last.x + 12, middle + 4.5, name, style)]
+    : [...drawn, text(last.x, above, name, { ...style, anchor: 'end' })];
 }
 
 function mark(x: number, y: number, colour: string, empty: boolean): string {
