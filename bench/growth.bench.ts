@@ -17,8 +17,8 @@ const SIGNED = QUICK ? [20, 60] : SLOW ? [1e3, 1e4, 1e5, 1e6] : [1e3, 1e4, 1e5];
 /** Entries of the logs whose signed share differs. */
 const MIXED = QUICK ? 60 : 1e5;
 const SHARES: readonly number[] = QUICK ? [0, 100] : [0, 25, 50, 75, 100];
-/** Above so many bytes a point is measured once: it takes long enough to be steady. */
-const ONCE_ENTRIES = 1e7;
+/** From so many entries on a point is measured once: it takes ten seconds, and is steady. */
+const ONCE = { unsigned: 1e7, signed: 1e6, share: 1e6 } as const;
 const BYTES_SIGNED = 5300;
 
 const rows: Row[] = [];
@@ -98,9 +98,9 @@ async function derive(whole: string, entries: number, share: number): Promise<Lo
 }
 
 /** Measure one point on one thread and on two, in turns. */
-function measure(series: string, entries: number, share: number, run: (workers: number) => Run): void {
+function measure(series: keyof typeof ONCE, entries: number, share: number, run: (workers: number) => Run): void {
   const runs: [Run[], Run[]] = [[], []];
-  for (let round = 0; round < (entries >= ONCE_ENTRIES ? 1 : ROUNDS); round++) {
+  for (let round = 0; round < (entries >= ONCE[series] ? 1 : ROUNDS); round++) {
     progress(`growth: ${series}, ${entries} entries, ${share} % signed, round ${round + 1}`);
     for (const workers of [1, 2]) runs[workers - 1]!.push(run(workers));
   }
