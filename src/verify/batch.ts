@@ -1,6 +1,6 @@
 const LF = 0x0a;
 
-/** How far behind its end a part is read at first, to finish its last line; longer lines take larger steps. */
+/** How far behind its end a part is read with it, to finish its last line; longer lines take larger steps. */
 const FIRST_STEP_BYTES = 64 << 10;
 const MOST_STEP_BYTES = 2 << 20;
 
@@ -36,9 +36,13 @@ export function partOf(sizeBytes: number, index: number, count: number): Part {
   return { begin, end: begin + each + (index < longer ? 1 : 0) };
 }
 
-/** Cut a part into tasks of at most `taskBytes`, in order. */
-export function* tasksOf({ begin, end }: Part, taskBytes: number): Generator<Part> {
-  for (let at = begin; at < end; at += taskBytes) yield { begin: at, end: Math.min(at + taskBytes, end) };
+/** Cut a part into tasks, in order. @param taskBytes how many bytes the next one has when so many are left. */
+export function* tasksOf({ begin, end }: Part, taskBytes: (leftBytes: number) => number): Generator<Part> {
+  for (let at = begin; at < end; ) {
+    const next = Math.min(at + taskBytes(end - at), end);
+    yield { begin: at, end: next };
+    at = next;
+  }
 }
 
 /**
@@ -75,11 +79,12 @@ export async function* linesOf(part: Part, sizeBytes: number, read: ReadRange): 
   }
 }
 
-/** The bytes of a part, then as many of those behind it as are asked for. */
+/** The bytes of a part and a little more, in one go as a rule; then as many of those behind it as are asked for. */
 async function* stretches(read: ReadRange, begin: number, end: number, sizeBytes: number): AsyncGenerator<Uint8Array> {
-  yield* read(begin, end);
   let step = FIRST_STEP_BYTES;
-  for (let at = end; at < sizeBytes; ) {
+  const first = Math.min(end + step, sizeBytes);
+  yield* read(begin, first);
+  for (let at = first; at < sizeBytes; ) {
     const next = Math.min(at + step, sizeBytes);
     yield* read(at, next);
     at = next;

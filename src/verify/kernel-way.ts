@@ -1,4 +1,5 @@
 import { LINE_FLAGS, type LineBefore, type LineVerifier, RECORD, RECORD_WORDS } from '../crypto/line-verifier.ts';
+import type { PublicKey } from '../crypto/public-key.ts';
 import { CONTEXTS } from '../crypto/verifier.ts';
 import { ascii, isInWindow } from './checks.ts';
 import type { Context } from './context.ts';
@@ -12,6 +13,7 @@ import {
   profileKey,
   type SignatureFact,
 } from './summary.ts';
+import type { Trust } from './trust.ts';
 
 /** Whose records they are: what a run of lines lends to those who count its lines. */
 interface Counted {
@@ -19,6 +21,14 @@ interface Counted {
   readonly pinned: Map<number, string>;
   /** First byte of the run. */
   readonly origin: number;
+}
+
+/** The bucket of lines with one signature by `key`, as long as the same is known of it. */
+interface Single {
+  readonly key: PublicKey;
+  readonly trust: Trust | null;
+  readonly known: boolean;
+  readonly bucket: Bucket;
 }
 
 /**
@@ -42,6 +52,8 @@ export class KernelWay {
   /** By the signatures of their lines; the one of lines without any apart, since most have none. */
   private readonly buckets = new Map<string, Bucket>();
   private unsigned: Bucket | null = null;
+  /** By slot, what a line with one signature by the key in it came to: most lines are like the one before, and strings are dear. */
+  private readonly single: (Single | undefined)[] = [];
 
   constructor(lines: LineVerifier, context: Context, counted: Counted) {
     this.lines = lines;
@@ -59,6 +71,7 @@ export class KernelWay {
     if (block !== this.block || log !== this.log) {
       this.buckets.clear();
       this.unsigned = null;
+      this.single.length = 0;
     }
     this.block = block;
     this.log = log;
@@ -168,9 +181,22 @@ export class KernelWay {
 
   /** The bucket of a line whose signatures hold. */
   private signedBucket(record: number, seq: number): Bucket {
-    const { records } = this.lines;
-    const count = records[record + RECORD.SIGNATURES]!;
+    const count = this.lines.records[record + RECORD.SIGNATURES]!;
     const time = this.timeOf(record);
+    if (count !== 1) return this.bucketOfMany(record, count, seq, time);
+    const slot = this.lines.records[record + RECORD.SLOTS]! & 0xff;
+    const key = this.lines.keyIn(slot);
+    const trust = this.context.trust.trust(key.kid, seq, time, CONTEXTS.entry);
+    const known = (trust?.key ?? this.context.named.get(key.kid)) !== undefined;
+    const before = this.single[slot];
+    if (before?.key === key && before.trust === trust && before.known === known) return before.bucket;
+    const bucket = this.bucketOfMany(record, 1, seq, time);
+    this.single[slot] = { key, trust, known, bucket };
+    return bucket;
+  }
+
+  private bucketOfMany(record: number, count: number, seq: number, time: string): Bucket {
+    const { records } = this.lines;
     const signatures: SignatureFact[] = [];
     let unnamed = 0;
     let name = '';

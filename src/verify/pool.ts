@@ -58,6 +58,11 @@ export class Pool implements Crew {
     return this.hands.length;
   }
 
+  /** Start all workers at once, for work that is sure to need them: each takes a while until it is ready. */
+  start(): void {
+    while (this.failure === null && this.hands.length < this.most) this.hire();
+  }
+
   run(lines: Lines, named: ReadonlyMap<string, PublicKey>, onBatch: Job['onBatch']): Promise<TaskResult> {
     return new Promise((resolve, reject) => {
       const worker = this.failure === null ? this.freest() : 0;
@@ -88,6 +93,10 @@ export class Pool implements Crew {
     let least = 0;
     for (let i = 1; i < this.hands.length; i++) if (this.hands[i]!.busy <= this.hands[least]!.busy) least = i;
     if (this.hands.length === this.most || this.hands[least]?.busy === 0) return least;
+    return this.hire();
+  }
+
+  private hire(): number {
     const port = this.spawn(
       (message) => this.receive(message),
       (cause) => this.fail(ended(cause)),

@@ -156,7 +156,7 @@ async function summarisePart({
   const size = part.end - part.begin;
   const shared = threads?.shares(size) ? threads : null;
   const pool = shared?.open(setup, context, engines, signal) ?? null;
-  const tasks = partTasks(part, threads?.taskBytes(size) ?? taskBytesFor(size, 1));
+  const tasks = partTasks(part, (leftBytes) => threads?.taskBytes(leftBytes) ?? taskBytesFor(leftBytes, 1));
   // A key that a rotation before this part named: looked for only when a signature asks for one that is not known. The line before
   // this part may end in it.
   const before = (): AsyncIterable<Uint8Array> => linesOf({ begin: 0, end: part.begin }, sizeBytes, read);

@@ -21,8 +21,10 @@ const LEAST_SHARED_MS = 500;
 const LEAST_MEASURED_MS = 40;
 /** For a shard, which is large unless somebody plays: about as long for signed entries. */
 const LEAST_SHARED_BYTES = 16 << 20;
-/** Bytes of a task: enough that messages cost nothing beside it, few enough that the workers end at about the same time. */
-const MOST_TASK_BYTES = 8 << 20;
+/** So much takes about as long with the fastest engine: nothing need be measured, and workers start while this thread begins. */
+const SURELY_SHARED_BYTES = 256 << 20;
+/** Bytes of a task: beside so many, opening files and waiting for the first of their bytes cost little (8 MiB: 6 % more). */
+const MOST_TASK_BYTES = 32 << 20;
 const LEAST_TASK_BYTES = 1 << 20;
 
 /** How a pool is made; what has no default here is for tests, which cannot wait for megabytes. */
@@ -33,6 +35,8 @@ export interface PoolOptions {
   readonly spawn?: Spawn;
   /** Instead of LEAST_SHARED_MS; 0 starts workers at once. */
   readonly leastMs?: number;
+  /** Instead of SURELY_SHARED_BYTES. */
+  readonly sureBytes?: number;
   readonly taskBytes?: number;
 }
 
@@ -47,8 +51,8 @@ export interface Threads {
   open(setup: Setup, context: Context, engines: Engines, signal: AbortSignal | undefined): Pool | null;
   /** Whether so many bytes, of which nothing is known but their number, are worth several threads. */
   shares(sizeBytes: number): boolean;
-  /** @returns how many bytes a task has when there are so many in all. */
-  taskBytes(sizeBytes: number): number;
+  /** @returns how many bytes the next task has when so many are left. */
+  taskBytes(leftBytes: number): number;
   /**
    * Summarise all of the evidence in order.
    * @returns null where outside knowledge cannot cross to another thread. Little evidence is summarised in this one.
@@ -75,14 +79,14 @@ export function threadsFor(options: PoolOptions): Threads | null {
   const spawn = options.spawn ?? here?.spawn;
   const workers = options.workers ?? here?.parallelism ?? 1;
   if (spawn === undefined || workers < 2) return null;
-  const { leastMs = LEAST_SHARED_MS } = options;
+  const { leastMs = LEAST_SHARED_MS, sureBytes = SURELY_SHARED_BYTES } = options;
   let pool: Pool | null = null;
   const open: Threads['open'] = (setup, context, engines, signal) => {
     if (!crosses(setup)) return null;
     pool = new Pool(spawn, setup, workers, openWorkshop(context, engines, setup.evidence), signal);
     return pool;
   };
-  const taskBytes = (sizeBytes: number): number => options.taskBytes ?? taskBytesFor(sizeBytes, workers);
+  const taskBytes = (leftBytes: number): number => options.taskBytes ?? taskBytesFor(leftBytes, workers);
   return {
     get used() {
       return Math.max(pool?.size ?? 1, 1);
@@ -97,19 +101,31 @@ export function threadsFor(options: PoolOptions): Threads | null {
       return (async function* () {
         const batches = lineBatches(source.chunks(), context.lines?.bytes);
         let crew: Pool | null = null;
-        try {
-          const left = leastMs === 0 ? { bytes: 0 } : yield* whileShort(batches, context, source.sizeBytes, leastMs);
-          if (left === null) return;
+        // Tasks are parts of the evidence where it can be read from any byte on and its ranges cross; else they bring their bytes.
+        let evidence = setup.evidence;
+        const openCrew = (): Pool => {
           const byRanges = open(setup, context, engines, signal);
-          crew = byRanges ?? open({ ...setup, evidence: null }, context, engines, signal)!;
+          if (byRanges === null) evidence = null;
+          return byRanges ?? open({ ...setup, evidence: null }, context, engines, signal)!;
+        };
+        try {
+          const sure = (source.sizeBytes ?? 0) >= sureBytes;
+          if (sure) {
+            crew = openCrew();
+            crew.start();
+          }
+          // At least one batch is for this thread: its first line names keys in force, and tasks begun without those are done twice.
+          const least = sure ? { measuredMs: 0, leftMs: 0 } : { measuredMs: LEAST_MEASURED_MS, leftMs: leastMs };
+          const left = leastMs === 0 ? { bytes: 0 } : yield* whileShort(batches, context, source.sizeBytes, least);
+          if (left === null) return;
+          crew ??= openCrew();
           // Buffers go round: a worker's garbage collector would take its time with them.
           const spare: Uint8Array[] = [];
           const recycle = (bytes: Uint8Array): void => void spare.push(bytes);
-          const { evidence } = setup;
-          if (byRanges !== null && evidence !== null) await batches.return(undefined); // What was read ahead is not needed.
+          if (evidence !== null) await batches.return(undefined); // What was read ahead is not needed.
           const tasks =
-            byRanges !== null && evidence !== null
-              ? partTasks({ begin: left.bytes, end: evidence.sizeBytes }, taskBytes(evidence.sizeBytes - left.bytes))
+            evidence !== null
+              ? partTasks({ begin: left.bytes, end: evidence.sizeBytes }, taskBytes)
               : batchTasks(batches, context, spare);
           yield* summariesInOrder({ tasks, crew, named, recycle, ahead, onAhead });
         } finally {
@@ -123,13 +139,14 @@ export function threadsFor(options: PoolOptions): Threads | null {
 
 /**
  * Summarise batches in this thread, as long as it is not worth while to share what is left.
+ * @param least milliseconds before it can be told, and that must be left.
  * @returns the bytes done when it is; null when nothing is left.
  */
 async function* whileShort(
   batches: AsyncGenerator<LineBatch>,
   context: Context,
   sizeBytes: number | undefined,
-  leastMs: number,
+  least: { readonly measuredMs: number; readonly leftMs: number },
 ): AsyncGenerator<Summary, { bytes: number } | null> {
   const startedAt = performance.now();
   let bytes = 0;
@@ -143,7 +160,7 @@ async function* whileShort(
     const spentMs = performance.now() - startedAt;
     // Of what has no known size there may be as much left as was read.
     const leftMs = sizeBytes === undefined ? spentMs : (spentMs / bytes) * (sizeBytes - bytes);
-    if (spentMs >= LEAST_MEASURED_MS && leftMs >= leastMs) return { bytes };
+    if (spentMs >= least.measuredMs && leftMs >= least.leftMs) return { bytes };
   }
 }
 
@@ -173,13 +190,13 @@ function crosses(setup: Setup): boolean {
   }
 }
 
-/** @returns bytes of a task, so that each of the workers has several. */
-export function taskBytesFor(sizeBytes: number, workers: number): number {
-  return Math.min(Math.max(Math.ceil(sizeBytes / (4 * workers)), LEAST_TASK_BYTES), MOST_TASK_BYTES);
+/** @returns bytes of the next task: each thread has several, and the last ones are small, so that all end at about the same time. */
+export function taskBytesFor(leftBytes: number, workers: number): number {
+  return Math.min(Math.max(Math.ceil(leftBytes / (4 * workers)), LEAST_TASK_BYTES), MOST_TASK_BYTES);
 }
 
 /** @returns a part as tasks. */
-export function* partTasks(part: Part, taskBytes: number): Generator<Lines> {
+export function* partTasks(part: Part, taskBytes: (leftBytes: number) => number): Generator<Lines> {
   for (const task of tasksOf(part, taskBytes)) yield { part: task };
 }
 

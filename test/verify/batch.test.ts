@@ -48,7 +48,7 @@ describe('the plan', () => {
         const lengths = parts.map(({ begin, end }) => end - begin);
         expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);
         for (const part of parts) {
-          const tasks = [...tasksOf(part, 10)];
+          const tasks = [...tasksOf(part, () => 10)];
           expect(tasks.reduce((sum, { begin, end }) => sum + end - begin, 0)).toBe(part.end - part.begin);
         }
       }

@@ -147,6 +147,44 @@ describe('a pool', () => {
     }
   });
 
+  test('starts at once when there is surely enough, and begins no task before the keys of the first line are known', async () => {
+    const long = concatBytes(...Array.from({ length: 400 }, () => bytes));
+    const pinned = { trust: trustKeys([{ key: one.publicKey.kid }]), allowClassical: true };
+    const once = await verifyOnce(long, pinned, engines);
+    const source = sourceOf(long, 'ranges');
+    let workers = 0;
+    let before = 0;
+    const tasks: (readonly object[])[] = [];
+    const spawn: Spawn = (...listeners) => {
+      workers++;
+      const worker = pretend(...listeners);
+      return {
+        ...worker,
+        post(message, transfer) {
+          if (message.op === 'task') tasks.push(message.task.keys);
+          worker.post(message, transfer);
+        },
+      };
+    };
+    const watched = {
+      ...source,
+      *chunks() {
+        before = workers;
+        yield* source.chunks() as Iterable<Uint8Array>;
+      },
+    };
+    const threads = threadsFor({ workers: 3, engines: {}, spawn, sureBytes: long.length, taskBytes: 1 << 20 });
+    const verdict = await verifyWith(watched, pinned, engines, threads);
+    expect(outside(verdict)).toEqual(outside(once));
+    expect(before).toBe(2);
+    expect(tasks.length).toBeGreaterThan(1);
+    for (const keys of tasks.slice(0, 2)) expect(keys).not.toHaveLength(0);
+    const less = threadsFor({ workers: 3, engines: {}, spawn, sureBytes: long.length + 1 });
+    workers = 0;
+    await verifyWith(watched, pinned, engines, less);
+    expect(before).toBe(0);
+  });
+
   test('says how many threads there were; little evidence and custom trust take one', async () => {
     const threads = pool(pretend, 3);
     expect((await verifyWith(sourceOf(bytes, 'ranges'), options, engines, threads)).run.workers).toBe(3);
