@@ -187,7 +187,7 @@ function memoryPart(bench: Bench): Part {
       const mb = peak(of(bench, 'wasm', `${kind} ${entries}`));
       rows.push({
         name,
-        what: 'memory',
+        what: name,
         rival: 'perdure, one thread',
         entries,
         max_rss_mb: rounded(mb),

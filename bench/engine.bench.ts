@@ -38,7 +38,7 @@ function measureSize(): Part {
   const promised = { raw: { at_most: 110, goal: 70 }, brotli: { at_most: 30, goal: 22 } };
   const forms = ['raw', 'brotli'] as const;
   return {
-    rows: forms.map((form) => ({ name: `${what}, ${form}`, what, rival: form, kb: rounded(sizes[form]) })),
+    rows: forms.map((form) => ({ name: `${what}, ${form}`, kb: rounded(sizes[form]) })),
     ratios: forms.map((form) => ({
       name: `${what}, ${form}`,
       unit: 'KB',

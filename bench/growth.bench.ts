@@ -107,8 +107,13 @@ function measure(series: keyof typeof ONCE, entries: number, share: number, run:
   for (const [i, list] of runs.entries()) {
     const ms = median(list.map(({ verifyMs }) => verifyMs!));
     const made = list.map(({ generateMs }) => generateMs).filter((one) => one !== undefined);
+    const count = entries.toLocaleString('en-US');
+    const what = series === 'share' ? `${count} entries, ${share} % signed` : `${count} ${series} entries`;
+    const threads = i === 0 ? 'one thread' : 'two threads';
     rows.push({
-      name: `${series}, ${entries} entries, ${share} % signed, ${i === 0 ? 'one thread' : 'two threads'}`,
+      name: `${series}: ${what}, ${threads}`,
+      what,
+      rival: `perdure, ${threads}`,
       series,
       entries,
       share,

@@ -58,7 +58,7 @@ function ratioGroup(heading: string, result: Result): Group {
     if (!whats.includes(what)) whats.push(what);
     const who = /^perdure, (.*)$/.exec(String(ours.rival ?? ''))?.[1];
     const measured = `${who === undefined ? '' : `${who}: `}${figuresOf(ours)}`;
-    return [{ what, cells: [what, measured, rival === undefined ? '' : besideOf(rival), ...threeCells(ratio)] }];
+    return [{ what, cells: [what, measured, rival === undefined ? '' : besideOf(rival, what), ...threeCells(ratio)] }];
   });
   const missing = result.rows
     .filter((row) => row.missing !== undefined)
@@ -74,9 +74,12 @@ function ratioGroup(heading: string, result: Result): Group {
   };
 }
 
-function besideOf(row: Row): string {
+/** @param what of ours: where the other row is ours, too, of something else, that is named. */
+function besideOf(row: Row, what: string): string {
   const node = row.node === undefined ? '' : ` (${row.node})`;
-  return `${row.rival ?? row.name}${node}: ${figuresOf(row)}`;
+  const threads = /^perdure, (.*)$/.exec(String(row.rival))?.[1];
+  const name = threads === undefined ? (row.rival ?? row.name) : row.what === what ? threads : row.what;
+  return `${name}${node}: ${figuresOf(row)}`;
 }
 
 function engineNotes(result: Result): string[] {
