@@ -115,13 +115,16 @@ interface Style {
   readonly size?: number;
   readonly weight?: number;
   readonly anchor?: 'start' | 'middle' | 'end';
+  /** White around the letters, where lines may pass behind them. */
+  readonly halo?: boolean;
 }
 
-function text(x: number, y: number, words: string, { fill = INK, size, weight, anchor }: Style = {}): string {
+function text(x: number, y: number, words: string, { fill = INK, size, weight, anchor, halo }: Style = {}): string {
   const more = [
     size === undefined ? '' : ` font-size="${size}"`,
     weight === undefined ? '' : ` font-weight="${weight}"`,
     anchor === undefined ? '' : ` text-anchor="${anchor}"`,
+    halo ? ' stroke="#ffffff" stroke-width="5" paint-order="stroke"' : '',
   ];
   return `<text x="${round(x)}" y="${round(y)}" fill="${fill}"${more.join('')}>${words}</text>`;
 }
@@ -157,7 +160,7 @@ function drawAll(series: readonly Series[], name: string | null): string[] {
   ]);
   const last = ends[0];
   if (name === null || last === undefined) return drawn;
-  const style = { fill: series[0]!.colour, weight: 600 };
+  const style = { fill: series[0]!.colour, weight: 600, halo: true };
   const middle = ends.reduce((sum, { y }) => sum + y, 0) / ends.length;
   const above = Math.min(...ends.map(({ y }) => y)) - 12;
   return last.x + NAME_WIDTH < LEFT_PANEL.right
