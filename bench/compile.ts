@@ -21,6 +21,8 @@ export function compile(): { readonly dir: string; dispose(): void } {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true, recursive: true })) {
       if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
       const source = join(entry.parentPath, entry.name);
+      // Rivals stand in bench/thirdparty.
+      if (source.includes('node_modules')) continue;
       const target = join(dir, source.slice(root.length).replace(/\.ts$/, '.js'));
       const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
         fileName: source,

@@ -19,6 +19,19 @@ export interface Ratio {
   /** The least or the most it may be; neither where nothing was promised. */
   readonly at_least?: number;
   readonly at_most?: number;
+  /** What it would be good to reach, beyond that: in the same direction. */
+  readonly goal?: number;
+  /** What `value` is of, where it is no ratio. */
+  readonly unit?: string;
+  /** Names of the rows it was formed of, ours first; for the table. */
+  readonly of?: readonly string[];
+}
+
+/** Whether what was promised of a ratio, and its goal, were reached; null where there is none. */
+export function judged({ value, at_least, at_most, goal }: Ratio): { must: boolean | null; goal: boolean | null } {
+  const reached = (mark: number): boolean => (at_most === undefined ? value >= mark : value <= mark);
+  const must = at_least ?? at_most;
+  return { must: must === undefined ? null : reached(must), goal: goal === undefined ? null : reached(goal) };
 }
 
 /** One measured thing; which figures it has depends on the stage. */

@@ -4,17 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile, root } from './compile.ts';
 import { describeMachine, loadNow } from './machine.ts';
-import type { Measured, Result } from './result.ts';
+import { judged, type Measured, type Ratio, type Result } from './result.ts';
 import { writeTable } from './table.ts';
+import { installedRivals, installRivals } from './thirdparty.ts';
 
 /*
- * `npm run bench [-- STAGE…] [-- --quick] [-- --out DIR]`: measure, write one result file a stage, and write the table of the README
+ * `npm run bench [-- STAGE…] [-- --quick] [-- --slow] [-- --out DIR]`: measure, write one result file a stage, and write the table of the README
  * from the files. Each stage runs in a process of its own, from plain JavaScript. PERDURE_NODE26 names a Node whose node:crypto has
  * ML-DSA (24.7 or later); without one its rows are missing, and the table says so.
  */
 
 /** Stages, and how the second Node runs them, where it does. */
 const STAGES: readonly { readonly name: string; readonly native?: readonly string[] }[] = [
+  { name: 'engine', native: ['--node26'] },
+  { name: 'growth' },
   { name: 'crypto', native: [] },
   { name: 'pipeline' },
   { name: 'append', native: ['--signed-only'] },
@@ -32,15 +35,19 @@ const unknown = named.filter((name) => !STAGES.some((stage) => stage.name === na
 if (unknown.length > 0)
   throw new RangeError(`bench: expected stages of ${STAGES.map(({ name }) => name)}, got ${unknown}`);
 const native = process.env.PERDURE_NODE26;
+const rivals = join(root, 'bench', 'thirdparty');
 
 const compiled = compile();
 try {
   mkdirSync(out, { recursive: true });
   for (const stage of STAGES.filter(({ name }) => named.length === 0 || named.includes(name))) {
     process.stderr.write(`${stage.name}\n`);
+    // Small sizes measure nothing: they do with what is there.
+    if (stage.name === 'engine' && !quick) installRivals(rivals);
     const loadBefore = loadNow();
     let measured = await runStage(process.execPath, stage.name, []);
     const versions: Record<string, string> = { ...versionsOf(process.execPath), ...packages() };
+    if (stage.name === 'engine') Object.assign(versions, installedRivals(rivals));
     if (stage.native !== undefined && native !== undefined) {
       measured = together(measured, await runStage(native, stage.name, stage.native));
       versions.node_native = versionsOf(native).node!;
@@ -58,15 +65,7 @@ try {
       ...measured,
     };
     writeFileSync(join(out, `${stage.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
-    for (const { name, value, at_least, at_most } of result.ratios) {
-      const goal =
-        at_least !== undefined
-          ? ` (to reach: at least ${at_least})`
-          : at_most !== undefined
-            ? ` (to reach: at most ${at_most})`
-            : '';
-      process.stdout.write(`${name}: ${value}${goal}\n`);
-    }
+    for (const ratio of result.ratios) process.stdout.write(`${ratio.name}: ${ratio.value}${promiseOf(ratio)}\n`);
   }
 } finally {
   compiled.dispose();
@@ -76,9 +75,10 @@ if (!quick && outAt < 0) writeTable();
 /** Run one stage under one Node. @returns what it printed last. */
 function runStage(node: string, name: string, more: readonly string[]): Promise<Measured> {
   const file = join(compiled.dir, 'bench', `${name}.bench.js`);
-  const child = spawn(node, [file, ...more, ...(quick ? ['--quick'] : [])], {
+  const child = spawn(node, [file, ...more, ...args.filter((arg) => arg === '--quick' || arg === '--slow')], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PERDURE_THIRDPARTY: rivals },
   });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
@@ -91,6 +91,14 @@ function runStage(node: string, name: string, more: readonly string[]): Promise<
       else resolve(JSON.parse(text.trimEnd().split('\n').at(-1)!) as Measured);
     });
   });
+}
+
+function promiseOf(ratio: Ratio): string {
+  const { at_least, at_most, goal } = ratio;
+  const { must } = judged(ratio);
+  if (must === null) return '';
+  const mark = at_most === undefined ? `at least ${at_least}` : `at most ${at_most}`;
+  return ` (${mark}: ${must ? 'reached' : 'MISSED'}${goal === undefined ? '' : `; goal ${goal}`})`;
 }
 
 function together(a: Measured, b: Measured): Measured {

@@ -1,48 +1,106 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { existsSync, readFileSync } from 'node:fs';
+import { naive, naiveSigned, scan } from './verify-rivals.ts';
 
 /*
  * One verification in a process of its own: `node verify-child.js <way> <file> <public JWK>`, one JSON line out. Time counts from the start of the
  * process, so that loading is in it; memory is the peak of the process.
  *
- *   naive     what one writes first: readline, JSON.parse, JSON.stringify, createHash, compare prev. It checks neither form nor
- *             canonical JSON nor the signature of genesis.
- *   perdure   verify() with the hash of this runtime     noble   verify() with @noble/hashes
+ *   bare          nothing: what a process costs             naive, naive-signed, scan   see verify-rivals.ts
+ *   perdure       verify() in TypeScript with the hash of this runtime     noble   the same with @noble/hashes
+ *   wasm, wasm-2  verify() as everyone gets it, on one thread or two
+ *   stream, stream-2   the same of stream.ts, whose number of entries stands where the file does; making it is timed apart
  */
 
 const [way, file, jwk] = process.argv.slice(2) as [string, string, string];
-const result = way === 'naive' ? await naive(file) : await perdure(file, way === 'noble');
+const result = await run();
 const ms = performance.now();
 const { user, system } = process.cpuUsage();
-process.stdout.write(
-  `${JSON.stringify({ ...result, ms, cpuMs: (user + system) / 1000, maxRssBytes: process.resourceUsage().maxRSS * 1024 })}\n`,
-);
+process.stdout.write(`${JSON.stringify({ ...result, ms, cpuMs: (user + system) / 1000, maxRssBytes: peakBytes() })}\n`);
 
-async function naive(path: string): Promise<object> {
-  let prev = '0'.repeat(64);
-  let lines = 0;
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-    const { entry, hash } = JSON.parse(line) as { entry: { prev: string; seq: number }; hash: string };
-    const computed = createHash('sha256')
-      .update(`\0${JSON.stringify(entry)}`)
-      .digest('hex');
-    if (computed !== hash || entry.prev !== prev || entry.seq !== lines)
-      return { verdict: 'invalid', lines, head: prev };
-    prev = hash;
-    lines++;
-  }
-  return { verdict: 'valid', lines, head: prev };
+/** The peak of this process; maxRSS alone begins, on Linux, with that of the process which started it. */
+function peakBytes(): number {
+  const peak =
+    existsSync('/proc/self/status') && /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return (peak ? Number(peak[1]) : process.resourceUsage().maxRSS) * 1024;
 }
 
-async function perdure(path: string, noble: boolean): Promise<object> {
+async function run(): Promise<object> {
+  switch (way) {
+    case 'bare':
+      return { verdict: 'none' };
+    case 'naive':
+      return naive(file);
+    case 'naive-signed':
+      return naiveSigned(file, Buffer.from((JSON.parse(jwk) as { pub: string }).pub, 'base64url'), 'perdure/entry/v1');
+    case 'scan':
+      return scan(file);
+    case 'wasm':
+      return engine(1);
+    case 'wasm-2':
+      return engine(2);
+    case 'stream':
+      return stream(1);
+    case 'stream-2':
+      return stream(2);
+    default:
+      return typeScript(way === 'noble');
+  }
+}
+
+async function engine(workers: number): Promise<object> {
+  const { parseJwk, verify } = await import('../src/auditor.ts');
+  const { openEvidence } = await import('../src/verify/files.ts');
+  const begin = performance.now();
+  const { verdict, counts, head, problems, run } = await verify(await openEvidence(file), {
+    keys: [parseJwk(JSON.parse(jwk))],
+    allowUnsignedTail: true,
+    workers,
+  });
+  const verifyMs = performance.now() - begin;
+  const { engine: name, workers: used } = run;
+  return {
+    verdict,
+    lines: counts.lines,
+    head: head.hash,
+    firstProblem: problems[0] ?? null,
+    engine: name,
+    used,
+    verifyMs,
+  };
+}
+
+async function stream(workers: number): Promise<object> {
+  const { parseJwk, verify } = await import('../src/auditor.ts');
+  const { LineStream, Stopwatch } = await import('./stream.ts');
+  const lines = await LineStream.open(Number(file));
+  const clock = new Stopwatch();
+  const keys = [parseJwk(JSON.parse(jwk))];
+  clock.start();
+  const { onProgress } = lines;
+  const found = await verify(lines.chunks(clock), { keys, allowUnsignedTail: true, workers, onProgress });
+  clock.stop();
+  const { verdict, counts, head, problems, run } = found;
+  if (head.hash !== lines.head) throw new Error(`stream: expected the head ${lines.head}, got ${head.hash}`);
+  return {
+    verdict,
+    lines: counts.lines,
+    head: head.hash,
+    firstProblem: problems[0] ?? null,
+    engine: run.engine,
+    used: run.workers,
+    verifyMs: clock.ms,
+    generateMs: lines.generating.ms,
+  };
+}
+
+async function typeScript(noble: boolean): Promise<object> {
   const { parseJwk, trustKeys } = await import('../src/auditor.ts');
   const { chooseVerifier } = await import('../src/crypto/engines.ts');
   const { nobleSha256Hex, sha256Hex } = await import('../src/crypto/hash.ts');
   const { openEvidence } = await import('../src/verify/files.ts');
   const { verifyWith } = await import('../src/verify/verify.ts');
   const { verdict, counts, head, problems } = await verifyWith(
-    await openEvidence(path),
+    await openEvidence(file),
     { trust: trustKeys([{ key: parseJwk(JSON.parse(jwk)) }]), allowUnsignedTail: true },
     { verifier: await chooseVerifier('noble'), sha256Hex: noble ? nobleSha256Hex : sha256Hex },
   );

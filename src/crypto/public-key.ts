@@ -1,7 +1,7 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { copyBytes, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
+import { copyBytes, fromBase64url, fromHex, toBase64url, utf8 } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { Point } from './ed25519-point.ts';
+import { sha256Hex } from './hash.ts';
 
 /** Signature algorithms of format 1 (format section 2), in the spelling of `alg`. */
 export type Algorithm = 'ML-DSA-65' | 'Ed25519';
@@ -103,5 +103,5 @@ function decodeMember(text: string): Uint8Array {
 
 /** RFC 7638: SHA-256 over the required members in lexicographic order, which is how PublicJwk lists them. */
 function thumbprint(jwk: PublicJwk): string {
-  return toBase64url(sha256(utf8(JSON.stringify(jwk))));
+  return toBase64url(fromHex(sha256Hex(utf8(JSON.stringify(jwk)))));
 }

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { findChromium } from '../../bench/browser.ts';
+import { renderPlot } from '../../bench/plot.ts';
 import { median, quantile, type Result, rounded } from '../../bench/result.ts';
 import { renderTable } from '../../bench/table.ts';
+import { installedRivals } from '../../bench/thirdparty.ts';
 import { root, text } from '../house/tree.ts';
 
 /*
  * Each stage runs here at a size that measures nothing: its own assertions (signatures verify, lines read back, logs are valid, a
  * changed byte is found) run before it times anything, so a bench that went wrong fails as a test does.
  */
-
-const STAGES = ['append', 'chromium', 'crypto', 'pipeline', 'startup', 'verify'];
 
 const folder = mkdtempSync(join(tmpdir(), 'perdure-bench-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,12 +27,13 @@ async function bench(...args: string[]): Promise<{ stdout: string; stderr: strin
   });
 }
 
-test('all stages, small', async () => {
+const out = join(folder, 'out');
+
+/** Run stages at small sizes. @returns what they wrote, by stage. */
+async function small(...stages: string[]): Promise<Map<string, Result>> {
   const readme = text('README.md');
-  const out = join(folder, 'out');
-  await bench('--quick', '--out', out);
-  expect(readdirSync(out).sort()).toEqual(STAGES.map((name) => `${name}.json`));
-  const results = readdirSync(out).map((name) => JSON.parse(readFileSync(join(out, name), 'utf8')) as Result);
+  await bench('--quick', '--out', out, ...stages);
+  const results = stages.map((stage) => JSON.parse(readFileSync(join(out, `${stage}.json`), 'utf8')) as Result);
   for (const { stage, quick, rows, ratios } of results) {
     expect(quick).toBe(true);
     for (const value of [...rows.flatMap((row) => Object.values(row)), ...ratios.map((ratio) => ratio.value)]) {
@@ -41,14 +42,38 @@ test('all stages, small', async () => {
     // A machine without Chromium says so, and has nothing to show for it.
     if (stage !== 'chromium' || findChromium() !== null) expect(ratios.length).toBeGreaterThan(0);
   }
-  expect(renderTable(results).split('\n').length).toBeGreaterThan(15);
   // What was made to be measured is gone, and a small run leaves the README alone.
   expect(readdirSync(folder)).toEqual(['out']);
   expect(text('README.md')).toBe(readme);
+  return new Map(results.map((result) => [result.stage, result]));
+}
+
+test('the engine beside its rivals, small', async () => {
+  const engine = (await small('engine')).get('engine')!;
+  // No network here: rivals that nobody has installed are missing, and the table says so.
+  const installed = installedRivals(join(root, 'bench', 'thirdparty'));
+  const absent = ['hash-wasm', '@chainsafe/as-sha256'].filter((name) => installed[name] === undefined);
+  expect(engine.rows.filter((row) => row.missing !== undefined).map((row) => row.rival)).toEqual(absent);
+  const table = renderTable([engine]);
+  for (const name of absent) expect(table).toContain(`${name}: not installed`);
+  expect(table.split('\n').filter((line) => line.startsWith('| whole verify')).length).toBe(2);
+});
+
+test('how the cost grows, small', async () => {
+  const growth = (await small('growth')).get('growth')!;
+  expect(new Set(growth.rows.map(({ series, workers }) => `${series} ${workers}`)).size).toBe(6);
+  expect(renderPlot(growth)).toMatch(/^<svg .*<\/svg>\n$/s);
+});
+
+test('the other stages, small', async () => {
+  const stages = ['crypto', 'pipeline', 'append', 'verify', 'startup', 'chromium'];
+  const results = await small(...stages);
+  expect([...results.keys()]).toEqual(stages);
+  expect(renderTable([...results.values()]).split('\n').length).toBeGreaterThan(30);
 });
 
 test('a stage that is none of ours is refused by name', async () => {
-  await expect(bench('speed', '--quick', '--out', folder)).rejects.toThrow(/expected stages of crypto/);
+  await expect(bench('speed', '--quick', '--out', folder)).rejects.toThrow(/expected stages of engine/);
 });
 
 test('median, quantile, and four digits', () => {
