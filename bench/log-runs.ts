@@ -40,9 +40,10 @@ export interface Run {
   readonly cpuMs: number;
   readonly maxRssBytes: number;
   readonly firstProblem: { readonly code: string; readonly line: number } | null;
-  /** Of the engine: who verified, threads that there were, time from the call to the verdict. */
+  /** Of the engine: who verified, threads that there were. */
   readonly engine?: string;
   readonly used?: number;
+  /** Time from the call to the answer, where the start of the process is not to count. */
   readonly verifyMs?: number;
   /** Of a stream: time to make it, not part of verifyMs. */
   readonly generateMs?: number;
@@ -78,11 +79,17 @@ export function logFolder(bytes: number): { readonly folder: string; dispose(): 
   throw new Error(`bench: expected ${bytes} free bytes in ${folder}, got ${bavail * bsize}`);
 }
 
-/** Figures of the runs of one way over one log. */
-export function rowOf(way: Way, { made }: LogFile, list: readonly Run[], name: string): Row {
+/** Figures of the runs of one way over one log. @param time whether the start of the process counts. */
+export function rowOf(
+  way: Way,
+  { made }: LogFile,
+  list: readonly Run[],
+  name: string,
+  time: 'ms' | 'verifyMs' = 'ms',
+): Row {
   const { bytes } = made;
   const entries = made.entries - 1;
-  const ms = median(list.map((run) => run.ms));
+  const ms = median(list.map((run) => run[time]!));
   return {
     name,
     way,

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { naive, naiveSigned, scan } from './verify-rivals.ts';
+import { type Found, naive, naiveSigned, scan } from './verify-rivals.ts';
 
 /*
  * One verification in a process of its own: `node verify-child.js <way> <file> <public JWK>`, one JSON line out. Time counts from the start of the
@@ -29,11 +29,11 @@ async function run(): Promise<object> {
     case 'bare':
       return { verdict: 'none' };
     case 'naive':
-      return naive(file);
+      return timed(() => naive(file));
     case 'naive-signed':
       return naiveSigned(file, Buffer.from((JSON.parse(jwk) as { pub: string }).pub, 'base64url'), 'perdure/entry/v1');
     case 'scan':
-      return scan(file);
+      return timed(() => scan(file));
     case 'wasm':
       return engine(1);
     case 'wasm-2':
@@ -45,6 +45,13 @@ async function run(): Promise<object> {
     default:
       return typeScript(way === 'noble');
   }
+}
+
+/** From the call to the answer. */
+async function timed(way: () => Found | Promise<Found>): Promise<object> {
+  const begin = performance.now();
+  const found = await way();
+  return { ...found, verifyMs: performance.now() - begin };
 }
 
 async function engine(workers: number): Promise<object> {
