@@ -24,12 +24,13 @@ export function duration(us: number): string {
 
 /** A ratio with what it was to reach, and whether it did, in one cell: losses are shown too. */
 export function shown(ratio: Ratio, unit: string): string {
-  const { value, at_least, at_most } = ratio;
+  const { value, at_least, at_most, goal } = ratio;
   const figure = `**${digits(value)}**${unit}`;
-  const { must } = judged(ratio);
-  if (must === null) return figure;
+  const is = judged(ratio);
+  if (is.must === null) return figure;
   const mark = at_most === undefined ? `at least ${at_least}` : `at most ${at_most}`;
-  return `${figure} (${mark}: ${must ? 'reached' : 'missed'})`;
+  const aim = goal === undefined ? '' : `; goal ${goal}: ${is.goal ? 'reached' : 'missed'}`;
+  return `${figure} (${mark}: ${is.must ? 'reached' : 'missed'}${aim})`;
 }
 
 /** The same in three cells: ratio, must, goal. */

@@ -35,16 +35,18 @@ describe.skipIf(SKIP)(`${IN_CHROMIUM}, with less than there could be`, () => {
   });
   afterAll(() => stage.close());
 
-  /** A forged log and a large file: the right verdict of both. @returns the runs. */
+  /** A forged log and a large file: the right verdict of both. @param ready workers to load ahead. @returns the runs. */
   async function check(
     on: Stage,
     before?: () => void,
     offline = false,
+    ready = 0,
   ): Promise<{ runs: Verdict['run'][]; tab: string[] }> {
     const tab = await on.tab(before);
     if (offline) await tab.tab.goOffline();
     const one = await tab.bytes(changed, { keys });
     expect(outside(one)).toEqual(outside(expected));
+    if (ready > 0) expect(await tab.prepare({ workers: ready })).toBe(ready);
     const whole = await tab.file(file, fileKeys);
     expect(whole.verdict).toMatchObject({ verdict: 'valid', counts: { lines: 120_001 } });
     const bad = await tab.file(forged, fileKeys);
@@ -100,7 +102,7 @@ describe.skipIf(SKIP)(`${IN_CHROMIUM}, with less than there could be`, () => {
   });
 
   test('a page that may not compile more than 4 KB at once, as Chromium before 115', async () => {
-    const { runs } = await check(stage, () => {
+    const refuse = (): void => {
       const refused = (): never => {
         throw new RangeError(
           'WebAssembly.Compile is disallowed on the main thread, if the buffer size is larger than 4KB.',
@@ -108,7 +110,8 @@ describe.skipIf(SKIP)(`${IN_CHROMIUM}, with less than there could be`, () => {
       };
       WebAssembly.Module = new Proxy(WebAssembly.Module, { construct: refused });
       WebAssembly.Instance = new Proxy(WebAssembly.Instance, { construct: refused });
-    });
+    };
+    const { runs } = await check(stage, refuse, false, 2);
     for (const run of runs) expect(run.engine).toBe('wasm');
     expect(runs[1]!.workers).toBe(2);
   });
