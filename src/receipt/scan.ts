@@ -104,7 +104,7 @@ const KID_CHARS = 43;
 
 /**
  * Read one line by the forward grammar of format section 1. It is the only grammar: what reads from the line's end must agree.
- * Precedence: a line above 1 MiB or an event deeper than 64 is TOO_LARGE; what breaks the grammar (the event read as any JSON text)
+ * Precedence: a line above 1 MiB or an event deeper than 64 is TOO_LARGE; what breaks the grammar (its event as JSON text of any kind)
  * is MALFORMED; then an entry above 65,535 bytes is TOO_LARGE; then an event that is not RFC 8785 is NOT_CANONICAL.
  * @param buf only read. @param begin first byte of the line. @param end byte after its last, LF excluded. @param view filled.
  * @returns whether the line is a receipt by grammar.
