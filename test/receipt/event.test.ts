@@ -401,12 +401,13 @@ describe('twins: zod and the table', () => {
           const expected = new Set(eventBreaches(mutated));
           // The table leaves unknown types to UNKNOWN_TYPE; writing refuses them.
           if (!(ORDINARY_TYPES as readonly unknown[]).includes(mutated.type)) expected.add('/type');
-          expect(zodBreaches(mutated)).toEqual([...expected].sort());
+          // A message joins paths with ', ', and a name may hold that: both sides are cut the same way.
+          expect(zodBreaches(mutated)).toEqual([...expected].flatMap((path) => path.split(', ')).sort());
           expect(keepsSchema(published, mutated)).toBe(expected.size === 0);
           if (expected.size > 0) broken++;
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 2000, examples: [[{ policy: {}, type: 'custom' }, 0, { ', ': 0 }, '', 'set']] },
     );
     expect(broken).toBeGreaterThan(300);
   });
