@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'ENTRY_TOO_LARGE'
   | 'LINE_MALFORMED'
   | 'ORIGIN_INVALID'
+  | 'CHECKPOINT_MALFORMED'
   // keys and engines
   | 'KEY_MALFORMED'
   | 'KEY_MISMATCH'

@@ -43,6 +43,11 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     how: 'It is empty or too long, or has characters other than A-Z a-z 0-9 . _ ~ / : -.',
     todo: 'Use a name as example.com/audit.',
   },
+  CHECKPOINT_MALFORMED: {
+    meaning: 'a file is not a checkpoint, or not one in its only spelling',
+    how: 'Another file, one that was cut, edited or sent through something that changes line ends or spaces; or a checkpoint with extension lines, which logs of perdure never write.',
+    todo: 'Get it again from where it came, byte for byte.',
+  },
   KEY_MALFORMED: {
     meaning: 'a key cannot be read, or is a bad one',
     how: 'A damaged file, a wrong length, a form that is none of ours, or an Ed25519 key of small or mixed order, which nobody honest makes.',

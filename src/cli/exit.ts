@@ -23,6 +23,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   ENTRY_TOO_LARGE: EXIT.usage,
   LINE_MALFORMED: EXIT.usage,
   ORIGIN_INVALID: EXIT.usage,
+  CHECKPOINT_MALFORMED: EXIT.usage,
   KEY_MALFORMED: EXIT.usage,
   KEY_MISMATCH: EXIT.usage,
   KEY_NOT_FOUND: EXIT.usage,
