@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'LINE_MALFORMED'
   | 'ORIGIN_INVALID'
   | 'CHECKPOINT_MALFORMED'
+  | 'CHECKPOINT_OF_OTHER_LOG'
   | 'PROOF_MALFORMED'
   | 'POLICY_MALFORMED'
   // keys and engines
