@@ -1,4 +1,5 @@
 import { concatBytes } from './base/bytes.ts';
+import { MAX_PROOF_BYTES } from './base/limits.ts';
 import type { PublicKey } from './crypto/public-key.ts';
 import type { CheckpointNote } from './verify/checkpoints.ts';
 import { chooseEngines } from './verify/choose-engines.ts';
@@ -7,6 +8,7 @@ import { readBlob } from './verify/ranges.ts';
 import type { ShardWish } from './verify/shard.ts';
 import type { Source, VerifyOptions } from './verify/source.ts';
 import { threadsHere } from './verify/spawn.ts';
+import { isStandAlone, START_BYTES, standAloneSource } from './verify/stand-alone.ts';
 import type { Pins } from './verify/tail.ts';
 import { type Threads, threadsFor } from './verify/threads.ts';
 import { type OutsideKey, type TrustProvider, trustKeys } from './verify/trust.ts';
@@ -25,7 +27,7 @@ export { type NamedKey, type OutsideKey, type Trust, type TrustProvider, trustKe
 export type { KeyReport, Note, Problem, TailStatus, Verdict } from './verify/verdict.ts';
 export type { ShardJson } from './verify/write-shard.ts';
 
-/** What can be verified: an opened log, a file or Blob, bytes, or a stream of bytes. */
+/** What can be verified: an opened log; a log or a stand-alone receipt as a file, a Blob or bytes; a log as a stream of bytes. */
 export type Evidence = ReadableLog | Blob | Uint8Array | AsyncIterable<Uint8Array> | Source;
 
 /** What verification needs of an opened log. */
@@ -196,10 +198,16 @@ function toVerifyOptions(options: AuditOptions): VerifyOptions {
 
 async function sourceOf(evidence: Evidence, name: string | undefined): Promise<Source> {
   if (evidence instanceof Uint8Array) {
+    if (isStandAlone(evidence)) return standAloneSource(name ?? 'receipt', evidence);
     return { kind: 'log', name: name ?? 'bytes', chunks: () => [evidence], sizeBytes: evidence.length };
   }
   if (typeof Blob !== 'undefined' && evidence instanceof Blob) {
     const file = 'name' in evidence && typeof evidence.name === 'string' ? evidence.name : 'blob';
+    const start = new Uint8Array(await evidence.slice(0, START_BYTES).arrayBuffer());
+    if (isStandAlone(start)) {
+      const whole = await evidence.slice(0, MAX_PROOF_BYTES + 1).arrayBuffer();
+      return standAloneSource(name ?? file, new Uint8Array(whole));
+    }
     const ranges = { blob: evidence };
     return { kind: 'log', name: name ?? file, chunks: () => readBlob(evidence), sizeBytes: evidence.size, ranges };
   }

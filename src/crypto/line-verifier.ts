@@ -1,3 +1,4 @@
+import type { SubtreeHash } from './hash.ts';
 import type { PublicKey } from './public-key.ts';
 
 /** Where the parts of a line stand that another line follows: offsets in `bytes` of a LineVerifier. */
@@ -21,6 +22,8 @@ export interface LineVerifier {
   readonly records: Int32Array;
   /** The same memory, for the seq of each record: at RECORD.SEQ / 2. */
   readonly numbers: Float64Array;
+  /** Hashes the tree of the lines by the same memory; records stay as they are. */
+  readonly subtrees: SubtreeHash;
   /**
    * Read the lines of [begin, end), an LF being the last byte, until there is no room for another record or a line may name keys.
    * @param before the line right before, which must be a receipt. @returns how many lines have records.

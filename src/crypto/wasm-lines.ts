@@ -1,7 +1,9 @@
 import { utf8 } from '../base/bytes.ts';
+import type { SubtreeHash } from './hash.ts';
 import { type LineBefore, type LineEngine, type LineVerifier, RECORD_WORDS } from './line-verifier.ts';
 import { KEY_SIZES, type PublicKey } from './public-key.ts';
 import { done, slotsOf, startInstance, type VerifierExports } from './wasm.ts';
+import { subtreesOf } from './wasm-hash.ts';
 
 /** What assembly/verifier.ts exports for lines. */
 interface LineExports extends VerifierExports {
@@ -49,6 +51,7 @@ export class LineKernel implements LineVerifier {
   readonly bytes: Uint8Array;
   readonly records: Int32Array;
   readonly numbers: Float64Array;
+  readonly subtrees: SubtreeHash;
   private readonly wasm: LineExports;
   private readonly slotOf: (key: PublicKey) => number;
   private readonly keys: PublicKey[] = [];
@@ -60,6 +63,7 @@ export class LineKernel implements LineVerifier {
     const wasm = startInstance<LineExports>(module);
     const { buffer } = wasm.memory;
     this.wasm = wasm;
+    this.subtrees = subtreesOf(wasm);
     this.bytes = new Uint8Array(buffer, wasm.chunkAt(), wasm.chunkBytes());
     this.records = new Int32Array(buffer, wasm.recordsAt(), wasm.recordCount() * RECORD_WORDS);
     this.numbers = new Float64Array(buffer, wasm.recordsAt(), (wasm.recordCount() * RECORD_WORDS) / 2);

@@ -3,20 +3,23 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { equalBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
-import { MAX_NOTE_BYTES } from '../base/limits.ts';
+import { MAX_NOTE_BYTES, MAX_PROOF_BYTES } from '../base/limits.ts';
 import type { Buffers } from '../receipt/lines.ts';
 import type { CheckpointNote } from './checkpoints.ts';
 import { type FileSpan, readBuffers, readFailed } from './ranges.ts';
 import type { SegmentSpan, Source } from './source.ts';
+import { isStandAlone, START_BYTES, standAloneSource } from './stand-alone.ts';
 
 /**
- * Open evidence by its path: a log folder or a file of receipts. Of a log folder only the segments are read, in the order of their
+ * Open evidence by its path: a log folder, a file of receipts, or a stand-alone receipt. Of a log folder only the segments are read, in the order of their
  * names, and its newest checkpoints, so that a damaged log folder can be verified too.
  * @throws ReceiptError LOG_NOT_FOUND when nothing is there, or a folder without segments; IO when it cannot be read.
  */
 export async function openEvidence(path: string): Promise<Source> {
   const info = await statOrThrow(path);
   if (!info.isDirectory()) {
+    if (info.isFile() && isStandAlone(await firstBytes(path, START_BYTES)))
+      return standAloneSource(path, await firstBytes(path, MAX_PROOF_BYTES + 1));
     const source = { kind: 'log', name: path, once: !info.isFile() } as const;
     // What comes from a pipe may come when nobody waits for it any more: not into memory of others.
     if (!info.isFile()) return { ...source, chunks: () => readFiles([path], readBuffers()) };
@@ -99,13 +102,18 @@ function missing<T>(instead: T): (cause: unknown) => T {
  * Read a checkpoint that was kept outside. @param name how the verdict names it. @throws ReceiptError IO; nothing is judged yet.
  */
 export async function readCheckpointFile(path: string, name = path): Promise<CheckpointNote> {
+  // One byte more than a note may have is enough to refuse it.
+  return { name, note: await firstBytes(path, MAX_NOTE_BYTES + 1) };
+}
+
+/** Read a file, at most so many bytes of it. */
+async function firstBytes(path: string, most: number): Promise<Uint8Array> {
   try {
-    // One byte more than a note may have is enough to refuse it.
     const file = await open(path);
     try {
-      const buffer = new Uint8Array(MAX_NOTE_BYTES + 1);
+      const buffer = new Uint8Array(Math.min(most, (await file.stat()).size));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-      return { name, note: buffer.slice(0, bytesRead) };
+      return buffer.subarray(0, bytesRead);
     } finally {
       await file.close();
     }
