@@ -180,7 +180,7 @@ export async function verifyReceipt(
  */
 export async function verifyCheckpoint(
   checkpoint: Uint8Array | CheckpointNote,
-  options: Pick<AuditOptions, 'keys' | 'trust' | 'engine' | 'crossCheck' | 'allowClassical'> = {},
+  options: Pick<AuditOptions, 'keys' | 'trust' | 'witnessPolicy' | 'engine' | 'crossCheck' | 'allowClassical'> = {},
 ): Promise<Verdict> {
   const note = checkpoint instanceof Uint8Array ? { name: 'checkpoint', note: checkpoint } : checkpoint;
   const { verifyLoneCheckpoint } = await import('./verify/lone-checkpoint.ts');

@@ -3,7 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { equalBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
-import { MAX_NOTE_BYTES, MAX_PROOF_BYTES } from '../base/limits.ts';
+import { MAX_NOTE_BYTES, MAX_POLICY_BYTES, MAX_PROOF_BYTES } from '../base/limits.ts';
 import type { Buffers } from '../receipt/lines.ts';
 import type { CheckpointNote } from './checkpoints.ts';
 import { type FileSpan, readBuffers, readFailed } from './ranges.ts';
@@ -104,6 +104,11 @@ function missing<T>(instead: T): (cause: unknown) => T {
 export async function readCheckpointFile(path: string, name = path): Promise<CheckpointNote> {
   // One byte more than a note may have is enough to refuse it.
   return { name, note: await firstBytes(path, MAX_NOTE_BYTES + 1) };
+}
+
+/** Read a witness policy. @throws ReceiptError IO; nothing is judged yet. */
+export async function readPolicyFile(path: string): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
+  return { name: path, bytes: await firstBytes(path, MAX_POLICY_BYTES + 1) };
 }
 
 /** Read a file, at most so many bytes of it. */

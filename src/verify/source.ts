@@ -59,6 +59,8 @@ export interface VerifyOptions {
    * covers are not verified again.
    */
   readonly resume?: CheckpointNote | undefined;
+  /** Whose cosignatures every checkpoint must bear: a C2SP tlog-policy. */
+  readonly witnessPolicy?: { readonly name: string; readonly bytes: Uint8Array } | undefined;
   /** Claimed times must lie in [notBefore, notAfter): RFC 3339 as Date.toISOString prints it. */
   readonly notBefore?: string | undefined;
   readonly notAfter?: string | undefined;
