@@ -92,12 +92,24 @@ export function toHex(bytes: Uint8Array): string {
   return out;
 }
 
+/** Value of each lower-case hex digit by its code, 0xff for all other codes below 128. */
+const HEX_VALUE: Uint8Array = (() => {
+  const table = new Uint8Array(128).fill(0xff);
+  for (let i = 0; i < 16; i++) table[i.toString(16).charCodeAt(0)] = i;
+  return table;
+})();
+
 /** Decode lower-case hex. @returns fresh bytes. @throws RangeError on upper case, odd length or any other character. */
 export function fromHex(text: string): Uint8Array {
-  if (!/^(?:[0-9a-f]{2})*$/.test(text))
-    throw new RangeError('fromHex: expected an even number of lower-case hex digits');
-  const out = new Uint8Array(text.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  const out = new Uint8Array(text.length >>> 1);
+  let wrong = text.length & 1;
+  for (let i = 0; i < out.length; i++) {
+    const high = HEX_VALUE[text.charCodeAt(2 * i)] ?? 0xff;
+    const low = HEX_VALUE[text.charCodeAt(2 * i + 1)] ?? 0xff;
+    wrong |= (high | low) & 0xf0;
+    out[i] = (high << 4) | low;
+  }
+  if (wrong !== 0) throw new RangeError('fromHex: expected an even number of lower-case hex digits');
   return out;
 }
 

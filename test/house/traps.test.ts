@@ -11,7 +11,6 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  */
 type Proof = readonly [file: string, says: string] | { readonly kit: string } | { readonly later: string };
 const CANONICAL = 'test/receipt/canonical.test.ts';
-const CHECKPOINTS = { later: 'checkpoints' };
 const GATE = { later: 'the gate' };
 const PROXY = { later: 'the proxy and its adapters' };
 const EXPORTS = { later: 'exports and reports' };
@@ -53,7 +52,12 @@ const TRAPS: readonly (readonly [trap: string, ...proofs: Proof[]])[] = [
     { kit: 'cut-tail' },
     ['test/verify/verify.test.ts', 'an empty log is unverifiable, and truncated under any pin'],
   ],
-  ['Merkle trees that duplicate', CHECKPOINTS],
+  [
+    'Merkle trees that duplicate',
+    ['test/checkpoint/compact-range.test.ts', 'incremental = rebuilt, for every n to 2,000'],
+    ['test/checkpoint/proof.test.ts', 'a log of one entry has a proof: the empty path'],
+    ['test/checkpoint/vectors.test.ts', 'the reference tree: leaves, nine roots'],
+  ],
   [
     'In-memory logger that drops',
     ['test/log/append.test.ts', 'back-pressure: appends beyond the bound wait for room'],

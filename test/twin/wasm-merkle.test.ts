@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { concatBytes, equalBytes, fromHex, toHex } from '../../src/base/bytes.ts';
-import { type MerkleKernel, startMerkleKernel } from '../../src/crypto/wasm-hash.ts';
+import { appendMany, plainSubtrees } from '../../src/checkpoint/append-many.ts';
+import { CompactRange } from '../../src/checkpoint/compact-range.ts';
+import type { SubtreeHash } from '../../src/crypto/hash.ts';
+import { startMerkleKernel } from '../../src/crypto/wasm-hash.ts';
+import { packedLeaves } from '../checkpoint/plain-tree.ts';
 import { hasShared, sharedJson } from '../shared.ts';
 import { compileKernels, guarded, Kernels, RELEASE, seeded } from './kernels.ts';
 
@@ -101,8 +105,19 @@ describe('nodes', () => {
   });
 });
 
+/** The root of all leaves in the pieces, appended one piece after the other. */
+function rootOf(subtrees: SubtreeHash, pieces: readonly Uint8Array[]): Uint8Array {
+  const range = CompactRange.empty();
+  for (const piece of pieces) appendMany(range, piece, subtrees);
+  return range.root();
+}
+
 describe('roots beside the recursive definition', () => {
-  const kernels = (): MerkleKernel[] => [startMerkleKernel(), ...wasms.map((wasm) => startMerkleKernel(wasm))];
+  const kernels = (): SubtreeHash[] => [
+    plainSubtrees,
+    startMerkleKernel(),
+    ...wasms.map((wasm) => startMerkleKernel(wasm)),
+  ];
 
   it('one region: every number of leaves from 1 to 2,048', () => {
     const leaves = randomBytes(32 * 2048);
@@ -130,43 +145,72 @@ describe('roots beside the recursive definition', () => {
           pieces.push(leaves.subarray(32 * at, 32 * end));
           at = end;
         }
-        expect(toHex(kernel.merkleRootOf(pieces))).toBe(toHex(tree.root(0, n)));
+        expect(toHex(rootOf(kernel, pieces))).toBe(toHex(tree.root(0, n)));
       }
     }
   });
 
-  it('three levels of regions: 2^22 leaves and some more, their perfect part by doubling', () => {
+  it('2^22 leaves and some more, their perfect part by doubling', () => {
     const piece = new Uint8Array(32 * 2 ** 16).fill(7);
     let perfect: Uint8Array = piece.subarray(0, 32);
     for (let i = 0; i < 22; i++) perfect = digest(Uint8Array.of(1), perfect, perfect);
     const kernel = startMerkleKernel();
-    const fold = kernel.startFold();
-    for (let i = 0; i < 2 ** 6; i++) fold.add(piece);
-    expect(toHex(fold.root())).toBe(toHex(perfect));
+    const range = CompactRange.empty();
+    for (let i = 0; i < 2 ** 6; i++) appendMany(range, piece, kernel);
+    expect(toHex(range.root())).toBe(toHex(perfect));
     const rest = randomBytes(32 * 3);
-    fold.add(rest);
+    appendMany(range, rest, kernel);
     const right = new Tree(rest).root(0, 3);
-    expect(toHex(fold.root())).toBe(toHex(digest(Uint8Array.of(1), perfect, right)));
+    expect(toHex(range.root())).toBe(toHex(digest(Uint8Array.of(1), perfect, right)));
   });
 
-  it('a root between additions changes nothing, and folds side by side do not meet', () => {
+  it('ranges side by side, whose roots are asked for between appends, do not meet', () => {
     const leaves = randomBytes(32 * 9000);
     const tree = new Tree(leaves);
     const kernel = startMerkleKernel();
-    const folds = [0, 1, 2].map((begin) => ({ fold: kernel.startFold(), begin, end: begin }));
+    const sides = [0, 1, 2].map((begin) => ({ range: CompactRange.empty(), begin, end: begin }));
     for (let round = 0; round < 200; round++) {
-      const one = folds[random(3)];
+      const one = sides[random(3)];
       const count = Math.min(random(120), 9000 - one.end);
-      one.fold.add(leaves.subarray(32 * one.end, 32 * (one.end + count)));
+      appendMany(one.range, leaves.subarray(32 * one.end, 32 * (one.end + count)), kernel);
       one.end += count;
-      if (random(3) === 0) expect(toHex(one.fold.root())).toBe(toHex(tree.root(one.begin, one.end)));
+      if (random(3) === 0) expect(toHex(one.range.root())).toBe(toHex(tree.root(one.begin, one.end)));
     }
-    for (const { fold, begin, end } of folds) expect(toHex(fold.root())).toBe(toHex(tree.root(begin, end)));
+    for (const { range, begin, end } of sides) expect(toHex(range.root())).toBe(toHex(tree.root(begin, end)));
   });
 
-  it('leaves that are no whole number of hashes are refused', () => {
-    for (const length of [1, 31, 33, 65])
-      expect(() => startMerkleKernel().merkleRootOf([new Uint8Array(length)])).toThrow(RangeError);
+  it('a range that begins anywhere: the hashes of single appends, whatever the pieces', () => {
+    const kernel = startMerkleKernel();
+    for (const begin of [0, 1, 7, 2047, 2048, 2049, 2 ** 31 - 1, 2 ** 40 + 1000]) {
+      const leaves = packedLeaves(begin, begin + 5000);
+      const single = CompactRange.empty(begin);
+      const many = [plainSubtrees, kernel].map((subtrees) => ({ subtrees, range: CompactRange.empty(begin) }));
+      for (let at = 0; at < 5000; ) {
+        const end = Math.min(5000, at + random(2500));
+        for (let i = at; i < end; i++) single.append(leaves.subarray(32 * i, 32 * (i + 1)));
+        for (const { range, subtrees } of many) {
+          appendMany(range, leaves.subarray(32 * at, 32 * end), subtrees);
+          expect(range.hashes.map(toHex)).toEqual(single.hashes.map(toHex));
+          expect(range.end).toBe(begin + end);
+        }
+        at = end;
+      }
+    }
+  });
+
+  it('leaves that are no whole number of hashes, none, or too many for one call, are refused', () => {
+    for (const subtrees of kernels()) {
+      for (const length of [1, 31, 33, 65]) {
+        const range = CompactRange.empty();
+        expect(() => appendMany(range, new Uint8Array(length), subtrees)).toThrow(RangeError);
+        expect(range.end).toBe(0);
+      }
+      for (const length of [0, 31, 33, 32 * (subtrees.maxLeaves + 1)])
+        expect(() => subtrees.rootOf(new Uint8Array(length))).toThrow(RangeError);
+      const range = CompactRange.empty(2 ** 53 - 2);
+      expect(() => appendMany(range, new Uint8Array(64), subtrees)).toThrow(RangeError);
+      expect([range.end, range.hashes]).toEqual([2 ** 53 - 2, []]);
+    }
   });
 
   it.skipIf(!hasShared)('the reference tree: nine roots, leaves hashed by four lanes', () => {
@@ -189,7 +233,7 @@ describe('roots beside the recursive definition', () => {
       expect(toHex(hashes)).toBe(file.leafHashes.join(''));
       const kernel = startMerkleKernel(wasms[i]);
       for (const [n, root] of file.roots.entries())
-        expect(toHex(kernel.merkleRootOf([hashes.subarray(0, 32 * n)]))).toBe(root);
+        expect(toHex(rootOf(kernel, [hashes.subarray(0, 32 * n)]))).toBe(root);
     }
   });
 });
