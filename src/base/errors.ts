@@ -12,6 +12,8 @@ export type ErrorCode =
   | 'LINE_MALFORMED'
   | 'ORIGIN_INVALID'
   | 'CHECKPOINT_MALFORMED'
+  | 'PROOF_MALFORMED'
+  | 'POLICY_MALFORMED'
   // keys and engines
   | 'KEY_MALFORMED'
   | 'KEY_MISMATCH'

@@ -24,6 +24,8 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   LINE_MALFORMED: EXIT.usage,
   ORIGIN_INVALID: EXIT.usage,
   CHECKPOINT_MALFORMED: EXIT.usage,
+  PROOF_MALFORMED: EXIT.usage,
+  POLICY_MALFORMED: EXIT.usage,
   KEY_MALFORMED: EXIT.usage,
   KEY_MISMATCH: EXIT.usage,
   KEY_NOT_FOUND: EXIT.usage,
