@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'CHECKPOINT_MALFORMED'
   | 'PROOF_MALFORMED'
   | 'POLICY_MALFORMED'
+  | 'WITNESS_REFUSED'
   // keys and engines
   | 'KEY_MALFORMED'
   | 'KEY_MISMATCH'

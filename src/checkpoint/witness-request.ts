@@ -1,4 +1,4 @@
-import { toBase64, utf8, utf8Text } from '../base/bytes.ts';
+import { concatBytes, toBase64, utf8, utf8Text } from '../base/bytes.ts';
 import { MAX_NOTE_BYTES, MAX_PATH_HASHES } from '../base/limits.ts';
 import { parseHash, parseSize } from './checkpoint.ts';
 import { malformed } from './note.ts';
@@ -60,5 +60,5 @@ export function formatAddCheckpoint({ oldSize, proof, checkpoint }: AddCheckpoin
   if (!Number.isSafeInteger(oldSize) || oldSize < 0 || proof.length > MAX_PATH_HASHES)
     throw new RangeError(`formatAddCheckpoint: expected a size of 0 to 2^53-1 and at most ${MAX_PATH_HASHES} hashes`);
   const head = [`${OLD}${oldSize}`, ...proof.map(toBase64)];
-  return utf8(`${head.join('\n')}\n\n${utf8Text(checkpoint)}`);
+  return concatBytes(utf8(`${head.join('\n')}\n\n`), checkpoint);
 }

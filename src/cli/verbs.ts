@@ -26,6 +26,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./merge.ts')).defineMerge,
   },
   {
+    name: 'checkpoint',
+    summary: 'show and cosign signed heads of logs',
+    load: async () => (await import('./checkpoint.ts')).defineCheckpoint,
+  },
+  {
     name: 'witness',
     summary: 'remember and cosign checkpoints of logs',
     load: async () => (await import('./witness.ts')).defineWitness,
@@ -62,5 +67,5 @@ export const VERBS: readonly Verb[] = [
 
 /** Verbs of cli.md that later versions bring. */
 export const LATER_VERBS: ReadonlySet<string> = new Set(
-  ('checkpoint prove policy serve proxy trust bundle encrypt decrypt erase export report watch ' + 'replay').split(' '),
+  ('prove policy serve proxy trust bundle encrypt decrypt erase export report watch ' + 'replay').split(' '),
 );
