@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'CHECKPOINT_OF_OTHER_LOG'
   | 'PROOF_MALFORMED'
   | 'POLICY_MALFORMED'
+  | 'WITNESS_REFUSED'
   // keys and engines
   | 'KEY_MALFORMED'
   | 'KEY_MISMATCH'

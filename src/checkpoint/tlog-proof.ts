@@ -1,4 +1,4 @@
-import { decodeBase64, toBase64, utf8, utf8Text } from '../base/bytes.ts';
+import { concatBytes, decodeBase64, toBase64, utf8, utf8Text } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { MAX_PATH_HASHES, MAX_PROOF_BYTES } from '../base/limits.ts';
 import { parseHash, parseSize, readForeignCheckpoint } from './checkpoint.ts';
@@ -104,5 +104,5 @@ export function formatTlogProof({ extra, index, path, checkpoint }: TlogProof): 
     `${INDEX}${index}`,
     ...path.map(toBase64),
   ];
-  return utf8(`${head.join('\n')}\n\n${utf8Text(checkpoint)}`);
+  return concatBytes(utf8(`${head.join('\n')}\n\n`), checkpoint);
 }

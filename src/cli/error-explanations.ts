@@ -63,6 +63,11 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     how: 'A line of another form, a name used before it is defined or twice, a key listed twice, or no quorum line.',
     todo: 'Look at the named line. A policy names logs, witnesses and groups, each before it is used, and exactly one quorum.',
   },
+  WITNESS_REFUSED: {
+    meaning: 'a witness did not cosign the checkpoint',
+    how: 'It remembers a larger tree or another root for this log, so the log was cut, restored from an older copy, or forked; or it does not know the log or its key; or it answered with cosignatures of nobody known.',
+    todo: 'Where it remembers more than the log has, keep the log as it is and compare it with other copies. Else ask its operator to add the key of the log, or give the key of the witness.',
+  },
   KEY_MALFORMED: {
     meaning: 'a key cannot be read, or is a bad one',
     how: 'A damaged file, a wrong length, a form that is none of ours, or an Ed25519 key of small or mixed order, which nobody honest makes.',

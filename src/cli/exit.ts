@@ -27,6 +27,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   CHECKPOINT_OF_OTHER_LOG: EXIT.usage,
   PROOF_MALFORMED: EXIT.usage,
   POLICY_MALFORMED: EXIT.usage,
+  WITNESS_REFUSED: EXIT.no,
   KEY_MALFORMED: EXIT.usage,
   KEY_MISMATCH: EXIT.usage,
   KEY_NOT_FOUND: EXIT.usage,

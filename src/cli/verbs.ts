@@ -26,6 +26,16 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./merge.ts')).defineMerge,
   },
   {
+    name: 'checkpoint',
+    summary: 'show and cosign signed heads of logs',
+    load: async () => (await import('./checkpoint.ts')).defineCheckpoint,
+  },
+  {
+    name: 'witness',
+    summary: 'remember and cosign checkpoints of logs',
+    load: async () => (await import('./witness.ts')).defineWitness,
+  },
+  {
     name: 'canonicalize',
     summary: 'print JSON in its RFC 8785 form',
     load: async () => (await import('./canonicalize.ts')).defineCanonicalize,
@@ -57,7 +67,5 @@ export const VERBS: readonly Verb[] = [
 
 /** Verbs of cli.md that later versions bring. */
 export const LATER_VERBS: ReadonlySet<string> = new Set(
-  (
-    'checkpoint prove witness policy serve proxy trust bundle encrypt decrypt erase export report watch ' + 'replay'
-  ).split(' '),
+  ('prove policy serve proxy trust bundle encrypt decrypt erase export report watch ' + 'replay').split(' '),
 );

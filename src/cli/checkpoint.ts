@@ -1,0 +1,13 @@
+import { Command } from 'commander';
+import { defineCheckpointCosign } from './checkpoint-cosign.ts';
+import { defineCheckpointShow } from './checkpoint-show.ts';
+import { type Done, quiet } from './command.ts';
+import type { Io } from './io.ts';
+
+/** `perdure checkpoint`. */
+export function defineCheckpoint(io: Io, done: Done): Command {
+  const checkpoint = quiet(io, new Command('perdure checkpoint').description('signed heads of logs: show and cosign'));
+  checkpoint.addCommand(defineCheckpointShow(io, done));
+  checkpoint.addCommand(defineCheckpointCosign(io, done));
+  return checkpoint;
+}
