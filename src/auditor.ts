@@ -8,7 +8,7 @@ import { readBlob } from './verify/ranges.ts';
 import type { ShardWish } from './verify/shard.ts';
 import type { Source, VerifyOptions } from './verify/source.ts';
 import { threadsHere } from './verify/spawn.ts';
-import { isStandAlone, START_BYTES, standAloneSource } from './verify/stand-alone.ts';
+import { isStandAlone, START_BYTES } from './verify/stand-alone.ts';
 import type { Pins } from './verify/tail.ts';
 import { type Threads, threadsFor } from './verify/threads.ts';
 import { type OutsideKey, type TrustProvider, trustKeys } from './verify/trust.ts';
@@ -198,7 +198,7 @@ function toVerifyOptions(options: AuditOptions): VerifyOptions {
 
 async function sourceOf(evidence: Evidence, name: string | undefined): Promise<Source> {
   if (evidence instanceof Uint8Array) {
-    if (isStandAlone(evidence)) return standAloneSource(name ?? 'receipt', evidence);
+    if (isStandAlone(evidence)) return (await loadReader()).standAloneSource(name ?? 'receipt', evidence);
     return { kind: 'log', name: name ?? 'bytes', chunks: () => [evidence], sizeBytes: evidence.length };
   }
   if (typeof Blob !== 'undefined' && evidence instanceof Blob) {
@@ -206,7 +206,7 @@ async function sourceOf(evidence: Evidence, name: string | undefined): Promise<S
     const start = new Uint8Array(await evidence.slice(0, START_BYTES).arrayBuffer());
     if (isStandAlone(start)) {
       const whole = await evidence.slice(0, MAX_PROOF_BYTES + 1).arrayBuffer();
-      return standAloneSource(name ?? file, new Uint8Array(whole));
+      return (await loadReader()).standAloneSource(name ?? file, new Uint8Array(whole));
     }
     const ranges = { blob: evidence };
     return { kind: 'log', name: name ?? file, chunks: () => readBlob(evidence), sizeBytes: evidence.size, ranges };
@@ -224,4 +224,9 @@ async function sourceOf(evidence: Evidence, name: string | undefined): Promise<S
     };
   }
   return { kind: 'stream', name: name ?? 'stream', chunks: () => evidence as AsyncIterable<Uint8Array>, once: true };
+}
+
+/** Most evidence is a log: what reads receipts that stand alone is loaded when there is one. */
+function loadReader(): Promise<typeof import('./verify/stand-alone-file.ts')> {
+  return import('./verify/stand-alone-file.ts');
 }

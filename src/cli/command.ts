@@ -20,9 +20,6 @@ export interface Verb {
 /** Options of cli.md that later versions bring: known by name, so that nobody looks for a typing error. */
 const LATER_OPTIONS: ReadonlySet<string> = new Set([
   '--trust',
-  '--checkpoint',
-  '--resume',
-  '--witness-policy',
   '--session',
   '--sequence',
 ]);

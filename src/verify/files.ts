@@ -8,7 +8,7 @@ import type { Buffers } from '../receipt/lines.ts';
 import type { CheckpointNote } from './checkpoints.ts';
 import { type FileSpan, readBuffers, readFailed } from './ranges.ts';
 import type { SegmentSpan, Source } from './source.ts';
-import { isStandAlone, START_BYTES, standAloneSource } from './stand-alone.ts';
+import { isStandAlone, START_BYTES } from './stand-alone.ts';
 
 /**
  * Open evidence by its path: a log folder, a file of receipts, or a stand-alone receipt. Of a log folder only the segments are read, in the order of their
@@ -19,7 +19,7 @@ export async function openEvidence(path: string): Promise<Source> {
   const info = await statOrThrow(path);
   if (!info.isDirectory()) {
     if (info.isFile() && isStandAlone(await firstBytes(path, START_BYTES)))
-      return standAloneSource(path, await firstBytes(path, MAX_PROOF_BYTES + 1));
+      return (await loadReader()).standAloneSource(path, await firstBytes(path, MAX_PROOF_BYTES + 1));
     const source = { kind: 'log', name: path, once: !info.isFile() } as const;
     // What comes from a pipe may come when nobody waits for it any more: not into memory of others.
     if (!info.isFile()) return { ...source, chunks: () => readFiles([path], readBuffers()) };
@@ -193,4 +193,9 @@ async function* readFile(path: string, buffers: Buffers): AsyncGenerator<Uint8Ar
     // Whoever stops reading a pipe must not wait until something is written to it; with a file, the buffers serve others then.
     if (!waits) await closed;
   }
+}
+
+/** Most evidence is a log: what reads receipts that stand alone is loaded when there is one. */
+function loadReader(): Promise<typeof import('./stand-alone-file.ts')> {
+  return import('./stand-alone-file.ts');
 }

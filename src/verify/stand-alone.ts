@@ -1,16 +1,15 @@
 import { concatBytes, equalBytes, fromHex, toBase64, utf8Text } from '../base/bytes.ts';
 import { readSignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import { rootOfInclusion } from '../checkpoint/proof.ts';
-import { parseReceiptFile, parseReceiptProof, type StandAloneReceipt } from '../checkpoint/receipt-file.ts';
+import type { StandAloneReceipt } from '../checkpoint/receipt-file.ts';
 import { isTlogProof } from '../checkpoint/tlog-proof.ts';
 import type { Context } from './context.ts';
-import type { Source } from './source.ts';
 import { summarise } from './summarise.ts';
 import type { Summary } from './summary.ts';
 import type { LogFinding } from './tail.ts';
 
 /** What the checkpoint of a stand-alone receipt is called in messages. */
-const NAME = 'the checkpoint of the receipt';
+export const CHECKPOINT_NAME = 'the checkpoint of the receipt';
 
 /** How much of a file tells whether it is one. */
 export const START_BYTES = 32;
@@ -21,19 +20,6 @@ export function isStandAlone(start: Uint8Array): boolean {
 }
 
 const JSON_START = '{"checkpoint":"';
-
-/** Read a stand-alone receipt. @param name how the verdict names it. @throws ReceiptError PROOF_MALFORMED, CHECKPOINT_MALFORMED. */
-export function standAloneSource(name: string, bytes: Uint8Array): Source {
-  const standAlone = isTlogProof(bytes) ? parseReceiptProof(bytes) : parseReceiptFile(bytes);
-  const lines = [...standAlone.before, standAlone.receipt].map(({ line }) => concatBytes(line, Uint8Array.of(LF)));
-  return {
-    kind: 'receipt',
-    name,
-    chunks: () => lines,
-    standAlone,
-    checkpoints: [{ name: NAME, note: standAlone.checkpoint }],
-  };
-}
 
 const LF = 0x0a;
 
@@ -68,7 +54,7 @@ export async function* summariseLines(
     if (found !== null && equalBytes(found, root)) continue;
     findings.push({
       code: 'TAIL_FORKED',
-      expected: `root ${toBase64(root)} at size ${size} (${NAME})`,
+      expected: `root ${toBase64(root)} at size ${size} (${CHECKPOINT_NAME})`,
       found: `${found === null ? 'a path that fits no tree of that size' : `root ${toBase64(found)}`}, from seq ${first.seq}`,
       check: 'checkpoint',
     });
