@@ -174,3 +174,15 @@ export function fromBase64url(text: string): Uint8Array {
   if (out === null) throw new RangeError('fromBase64url: expected unpadded base64url with zero spare bits');
   return out;
 }
+
+/** @returns standard base64 with padding (RFC 4648 section 4), as C2SP formats spell bytes. */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/');
+  return text + '='.repeat(-text.length & 3);
+}
+
+/** Decode strict standard base64: padded, spare bits zero, so that each byte string has one spelling. @returns fresh bytes, or null. */
+export function decodeBase64(text: string): Uint8Array | null {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  return decodeBase64url(utf8(text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')));
+}
