@@ -22,6 +22,7 @@ const STAGES: readonly { readonly name: string; readonly native?: readonly strin
   { name: 'pipeline' },
   { name: 'append', native: ['--signed-only'] },
   { name: 'verify' },
+  { name: 'prove' },
   { name: 'startup' },
   { name: 'chromium' },
 ];
