@@ -1,22 +1,18 @@
-import { fromHex } from '../base/bytes.ts';
 import type { Disk } from '../base/ports.ts';
-import { CompactRange } from '../checkpoint/compact-range.ts';
-import { readLineHead } from '../receipt/receipt.ts';
 import type { TreeSource } from './believe.ts';
 import type { GrowingTiles } from './checkpointer.ts';
-import { readLines } from './reader.ts';
-import { segmentTable } from './segments.ts';
+import { leafHashes } from './leaf-hashes.ts';
+import { TileStore } from './tile-store.ts';
 
+/** @returns the tree of a log in its folder: from its tiles, which are written as it grows, and from its segments where they are not. */
 export function treeOnDisk(disk: Disk): TreeSource & GrowingTiles {
-  const rebuild = async (size: number): Promise<CompactRange> => {
-    const range = CompactRange.empty();
-    const table = await segmentTable(disk, null);
-    for await (const lines of readLines(disk, table, { row: 0, byte: 0 }))
-      for (const { bytes } of lines) {
-        if (range.end === size) return range;
-        range.append(fromHex(readLineHead(bytes!).hash));
-      }
-    return range;
+  const tiles = TileStore.open(disk, leafHashes(disk));
+  return {
+    range: (size) => tiles.range(size),
+    async rebuild(size) {
+      await tiles.rebuild(size);
+      return tiles.range(size);
+    },
+    extend: (size) => tiles.extend(size),
   };
-  return { range: rebuild, rebuild, extend: async () => undefined };
 }
