@@ -48,6 +48,11 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     how: 'Another file, one that was cut, edited or sent through something that changes line ends or spaces; or a checkpoint with extension lines, which logs of perdure never write.',
     todo: 'Get it again from where it came, byte for byte.',
   },
+  CHECKPOINT_OF_OTHER_LOG: {
+    meaning: 'the checkpoint speaks of another log than the one that is verified',
+    how: 'Each log has an origin of its own, which its first line and its checkpoints state; these two differ.',
+    todo: 'Give the checkpoint of this log, or verify the log of this checkpoint.',
+  },
   PROOF_MALFORMED: {
     meaning: 'a file is not a stand-alone receipt or a .tlog-proof, or not one in its only spelling',
     how: 'Another file, one that was cut or edited, or a .tlog-proof that was made by another tool and carries no receipt.',

@@ -24,6 +24,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   LINE_MALFORMED: EXIT.usage,
   ORIGIN_INVALID: EXIT.usage,
   CHECKPOINT_MALFORMED: EXIT.usage,
+  CHECKPOINT_OF_OTHER_LOG: EXIT.usage,
   PROOF_MALFORMED: EXIT.usage,
   POLICY_MALFORMED: EXIT.usage,
   WITNESS_REFUSED: EXIT.no,
