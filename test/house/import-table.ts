@@ -56,8 +56,9 @@ export const TABLE: Readonly<Record<string, Row>> = {
     may: SPINE,
     // A log is handed its signer, verifier and hash; it names their types and makes none of them.
     mayType: PORTS,
-    // Where a folder of this machine is opened: who judges a last line that lacks its LF is chosen there, as its disk is.
-    file: [['log/open.ts', 'crypto/engines.ts']],
+    // Where a folder of this machine is opened: who judges a last line that lacks its LF, and who hashes the tree, is chosen there, as
+    // its disk is.
+    file: [['log/open.ts', 'crypto/engines.ts', 'crypto/wasm-hash.ts']],
     node: [
       ['log/node-disk.ts', 'node:*'],
       ['log/lock.ts', 'node:*'],
