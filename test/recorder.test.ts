@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { utf8, utf8Text } from '../src/base/bytes.ts';
+import { ReceiptError } from '../src/base/errors.ts';
 import { MAX_ENTRY_BYTES } from '../src/base/limits.ts';
 import type { Random } from '../src/base/ports.ts';
 import { sha256Hex } from '../src/crypto/hash.ts';
@@ -218,9 +219,17 @@ describe('refusals write nothing', () => {
   });
   it('what the log refuses is the refusal of that call only', async () => {
     const log = await memoryLog();
-    const recorder = createRecorder({ log });
+    const port: RecorderLog = {
+      origin: log.origin,
+      putPayload: (...payload) => log.putPayload(...payload),
+      async append(event, options) {
+        if (options?.waitFor === 'signed') throw new ReceiptError('SIGN_FAILED', 'the key is gone');
+        return log.append(event, options);
+      },
+    };
+    const recorder = createRecorder({ log: port });
     const [first, second] = await Promise.allSettled([
-      recorder.record({ type: 'custom' }, { waitFor: 'signed' }), // a batch log without checkpoints
+      recorder.record({ type: 'custom' }, { waitFor: 'signed' }),
       recorder.record({ type: 'custom' }),
     ]);
     expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);

@@ -49,6 +49,12 @@ export const MAX_IN_FLIGHT_BYTES = 4 * MAX_GROUP_BYTES;
 /** Appends that wait for room; beyond it the caller is not listening to us and gets BACKPRESSURE. Bounds memory. */
 export const MAX_WAITING_APPENDS = 65_536;
 
+/** Entries that a log of batches puts under one checkpoint unless told otherwise: one ML-DSA-65 signature for some 20 bytes each. */
+export const DEFAULT_CHECKPOINT_ENTRIES = 256;
+
+/** Milliseconds after which it does so with fewer: how long a durable entry stays unsigned where nobody waits for it. */
+export const DEFAULT_CHECKPOINT_MS = 1_000;
+
 /** One read of a log file, and one chunk of its bytes. */
 export const READ_CHUNK_BYTES = 1_048_576;
 

@@ -1,8 +1,5 @@
 import { type Command, Option } from 'commander';
-import { ReceiptError } from '../base/errors.ts';
 import { chooseVerifier, type EngineChoice } from '../crypto/engines.ts';
-import type { Keystore } from '../crypto/keystore.ts';
-import { parseJwk } from '../crypto/public-key.ts';
 import type { Log, WaitFor } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
 import type { EventInput } from '../receipt/event.ts';
@@ -14,7 +11,8 @@ import { EXIT } from './exit.ts';
 import { Intake } from './intake.ts';
 import type { Io } from './io.ts';
 import { readObjects } from './json-input.ts';
-import { keystoreOf, nameOfKid, secretKeys } from './key-arguments.ts';
+import { keystoreOf, secretKeys } from './key-arguments.ts';
+import { keysOfLog } from './log-keys.ts';
 import { openSigners } from './log-signers.ts';
 import { checkRules, type Mapping, mapObject, parseRule, type Rule, SHORT_FIELDS } from './mapping.ts';
 import { jsonText } from './printable.ts';
@@ -52,7 +50,12 @@ export function defineAppend(io: Io, done: Done): Command {
         .default('keep'),
     )
     .addOption(
-      new Option('--wait <for>', 'when an event counts as recorded').choices(['durable', 'signed']).default('durable'),
+      new Option(
+        '--wait <for>',
+        'when an event counts as recorded: on disk, or, in a log of batches, under a checkpoint too',
+      )
+        .choices(['durable', 'signed'])
+        .default('durable'),
     )
     .addOption(
       new Option(
@@ -79,7 +82,7 @@ With --map an event is made of it:
 async function append(io: Io, dir: string, options: AppendOptions): Promise<number> {
   const mapping = mappingOf(options);
   const store = keystoreOf(io, options.keys);
-  const names = options.key ?? (await keysOfLog(await openLog(dir), store));
+  const names = options.key ?? (await keysOfLog('append', await openLog(dir), store));
   if (options.key !== undefined) await openLog(dir);
   const choice = await chooseSigner(io.env, options.engine);
   const { signers, close } = await openSigners(await secretKeys(io, names, store), choice);
@@ -102,35 +105,6 @@ function mappingOf({ map = [], errorPrefix }: AppendOptions): Mapping {
     throw usage('--error-prefix: expected a result to look at', 'add --map result=PATH');
   }
   return { rules, errorPrefix };
-}
-
-/** Find the keys that the log asks for in the keystore: those of its last signed entry, else those of its genesis. */
-async function keysOfLog(log: Log, store: Keystore): Promise<string[]> {
-  const last = await log.get(log.head().size - 1);
-  const kids =
-    last === null || last.receipt.sigs.length === 0 ? await genesisKids(log) : last.receipt.sigs.map(({ kid }) => kid);
-  const names: string[] = [];
-  for (const kid of kids) {
-    const name = await nameOfKid(store, kid);
-    if (name === null) {
-      throw new ReceiptError(
-        'KEY_NOT_FOUND',
-        `append: expected key ${kid} of this log in ${store.folder}, found none`,
-        {
-          at: kid,
-          expected: `key ${kid} in ${store.folder}`,
-          next: ['name it: --key NAME or --key FILE', 'perdure key list'],
-        },
-      );
-    }
-    names.push(name);
-  }
-  return names;
-}
-
-async function genesisKids(log: Log): Promise<string[]> {
-  const keys = (await log.get(0))?.receipt.entry.event.keys;
-  return Array.isArray(keys) ? keys.map((key) => parseJwk(key).kid) : [];
 }
 
 async function record(io: Io, dir: string, log: Log, mapping: Mapping, options: AppendOptions): Promise<number> {

@@ -1,12 +1,17 @@
 import { Command } from 'commander';
 import { defineCheckpointCosign } from './checkpoint-cosign.ts';
+import { defineCheckpointCreate } from './checkpoint-create.ts';
 import { defineCheckpointShow } from './checkpoint-show.ts';
 import { type Done, quiet } from './command.ts';
 import type { Io } from './io.ts';
 
 /** `perdure checkpoint`. */
 export function defineCheckpoint(io: Io, done: Done): Command {
-  const checkpoint = quiet(io, new Command('perdure checkpoint').description('signed heads of logs: show and cosign'));
+  const checkpoint = quiet(
+    io,
+    new Command('perdure checkpoint').description('signed heads of logs: create, show, cosign'),
+  );
+  checkpoint.addCommand(defineCheckpointCreate(io, done));
   checkpoint.addCommand(defineCheckpointShow(io, done));
   checkpoint.addCommand(defineCheckpointCosign(io, done));
   return checkpoint;

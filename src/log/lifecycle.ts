@@ -2,19 +2,26 @@ import { toHex } from '../base/bytes.ts';
 import { isReceiptError, ReceiptError } from '../base/errors.ts';
 import { DEFAULT_SEGMENT_BYTES, MAX_ORIGIN_CHARS } from '../base/limits.ts';
 import { type Clock, type Disk, type Random, systemClock, systemRandom } from '../base/ports.ts';
-import { EMPTY_HEAD } from '../chain/chain.ts';
+import { EMPTY_HEAD, type Head } from '../chain/chain.ts';
 import type { Signer } from '../crypto/signer.ts';
 import type { Verifier } from '../crypto/verifier.ts';
 import { canonicalEvent } from '../receipt/canonical.ts';
 import { genesisEvent, type Requirement, requirementOf, type SigningMode } from '../receipt/control.ts';
 import { ORIGIN_PATTERN } from '../receipt/entry.ts';
+import type { TreeOf } from './believe.ts';
+import { type CheckpointOptions, checkpointPolicy } from './checkpoint-policy.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { CheckpointFiles } from './checkpoints.ts';
 import { IdSource } from './link.ts';
 import type { Log } from './log.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 import { holdsLog, inspect, nameTorn, repair, setAside } from './recovery.ts';
-import { SEGMENTS, SegmentWriter, segmentPath, segmentTable } from './segments.ts';
+import type { InFlight } from './room.ts';
+import { type Bound, SEGMENTS, SegmentWriter, segmentPath, segmentTable } from './segments.ts';
 import { StoredLog } from './stored-log.ts';
-import { type InFlight, Writer } from './writer.ts';
+import { emptyTree, type LogTree, readTree } from './tree.ts';
+import { treeOnDisk } from './tree-source.ts';
+import { Writer } from './writer.ts';
 
 /** What a core may be given instead of the machine's own; tests and tuning only. */
 export interface LogTuning {
@@ -26,14 +33,15 @@ export interface LogTuning {
 }
 
 /** How to open a log. */
-export interface OpenOptions extends LogTuning {
+export interface OpenOptions extends LogTuning, CheckpointOptions {
   /** Every key of the log's requirement, to write; without it the log is opened for reading. */
   readonly signers?: readonly Signer[];
   /** The same for a log with one key. */
   readonly signer?: Signer;
   /**
-   * Judges the signatures of a last line that lacks nothing but its LF, which is then kept. Without one such a line, which was never
-   * acknowledged, is set aside as torn bytes; openLog chooses one unless given.
+   * Judges the last checkpoint, what stands behind it, and the signatures of a last line that lacks nothing but its LF, which is then
+   * kept. Without one such a line, which was never acknowledged, is set aside as torn bytes, and a log of batches cannot be opened to
+   * write; openLog chooses one unless given.
    */
   readonly verifier?: Verifier;
 }
@@ -70,13 +78,8 @@ function readOrigin(prefix: string, random: Random): string {
  * @throws ReceiptError LOG_EXISTS, LOG_LOCKED, ORIGIN_INVALID, SIGN_FAILED, IO.
  */
 export async function createLogOn(disk: Disk, options: CreateOptions): Promise<Log> {
-  const {
-    clock = systemClock,
-    random = systemRandom,
-    mode = 'each',
-    segmentBytes = DEFAULT_SEGMENT_BYTES,
-    inFlight,
-  } = options;
+  const { clock = systemClock, random = systemRandom, mode = 'each', segmentBytes = DEFAULT_SEGMENT_BYTES } = options;
+  const policy = checkpointPolicy(mode, options);
   const signers = signersOf(options) ?? [];
   const { keys } = requirementOf(
     mode,
@@ -97,24 +100,19 @@ export async function createLogOn(disk: Disk, options: CreateOptions): Promise<L
     await disk.syncDir('');
     await writeMetadata(disk, { origin, mode });
     const segments = await SegmentWriter.open(disk, segmentBytes, 0, 0);
-    const writer = new Writer({
-      origin,
-      mode,
-      signers,
-      clock,
-      ids: new IdSource(random),
-      segments,
-      head: EMPTY_HEAD,
-      ended: false,
-      ...(inFlight === undefined ? {} : { inFlight }),
-    });
+    const shared = { origin, signers };
+    const tiles = treeOnDisk(disk);
+    const tree = emptyTree();
+    const checkpoints = new Checkpointer({ ...shared, files: new CheckpointFiles(disk), tiles, policy, tree, size: 0 });
+    const parts = { ...shared, mode, clock, ids: new IdSource(random), segments, checkpoints, head: EMPTY_HEAD };
+    const writer = new Writer({ ...parts, ...inFlightOf(options), ended: false });
     try {
       await writer.appendOwn(canonicalEvent(genesisEvent({ random: random.bytes(32), mode, keys })));
     } catch (error) {
       await segments.close().catch(() => undefined);
       throw firstCause(error);
     }
-    return StoredLog.forWriting(disk, { origin, mode }, { writer, segments, lock });
+    return StoredLog.forWriting(disk, { origin, mode }, { writer, segments, checkpoints, lock });
   } catch (error) {
     await lock.release().catch(() => undefined);
     throw error;
@@ -143,38 +141,78 @@ export async function openLogOn(disk: Disk, options: OpenOptions = {}): Promise<
   const signers = signersOf(options);
   const metadata = await readMetadata(disk);
   if (signers === null) return StoredLog.forReading(disk, metadata);
-  const {
-    clock = systemClock,
-    random = systemRandom,
-    segmentBytes = DEFAULT_SEGMENT_BYTES,
-    inFlight,
-    verifier = null,
-  } = options;
+  const { clock = systemClock, random = systemRandom, segmentBytes = DEFAULT_SEGMENT_BYTES, verifier = null } = options;
   const lock = await disk.lock();
   try {
     const { origin } = metadata;
-    const found = await inspect(disk, origin, verifier);
+    const source = treeOnDisk(disk);
+    const found = await inspect(disk, origin, verifier, source);
     const { rules, head, ended } = found;
     requireKeys(signers, rules.requirement);
     const { mode } = rules.requirement;
+    const policy = checkpointPolicy(mode, options);
     // After a close entry nothing may follow, a recovery entry neither: torn bytes behind it stay where they are.
     const restores = !ended || found.rest === 'unfinished';
     if (restores) await repair(disk, found);
     const end = found.index !== found.row ? 0 : found.good + (found.rest === 'unfinished' ? 1 : 0);
     const segments = await SegmentWriter.open(disk, segmentBytes, found.index, end);
-    const parts = { origin, mode, signers, clock, ids: new IdSource(random), segments, head, ended };
-    const writer = new Writer(inFlight === undefined ? parts : { ...parts, inFlight });
+    const files = new CheckpointFiles(disk);
+    const { persisted = null, note = null } = found.tree ?? {};
+    if (persisted !== null && note !== null) await files.restore(persisted.size, note);
+    const shared = { origin, signers };
+    const later = readLater({ disk, origin, genesis: found.genesis, verifier, source, files }, () => [
+      writer.head(),
+      segments.bound(),
+    ]);
+    const tree = found.tree ?? later;
+    const checkpoints = new Checkpointer({ ...shared, files, tiles: source, policy, tree, size: head.size });
+    if (ended && rules.firstUncovered !== null) checkpoints.stop(endedUncovered(rules.firstUncovered));
+    const parts = { ...shared, mode, clock, ids: new IdSource(random), segments, checkpoints, head, ended };
+    const writer = new Writer({ ...parts, ...inFlightOf(options) });
     try {
       if (!ended) await nameTorn(disk, writer, rules);
     } catch (error) {
       await segments.close().catch(() => undefined);
       throw firstCause(error);
     }
-    return StoredLog.forWriting(disk, { origin, mode }, { writer, segments, lock });
+    return StoredLog.forWriting(disk, { origin, mode }, { writer, segments, checkpoints, lock });
   } catch (error) {
     await lock.release().catch(() => undefined);
     throw error;
   }
+}
+
+/** What a writer asked of the disk and of the caller when it opened a log that signs each entry: how to read its tree, once asked. */
+interface LaterParts extends Omit<TreeOf, 'verifier'> {
+  readonly disk: Disk;
+  readonly verifier: Verifier | null;
+  readonly files: CheckpointFiles;
+}
+
+/** @param now where the log on disk stands, when called. @returns a function that reads the tree up to there. */
+function readLater(
+  { disk, verifier, files, ...of }: LaterParts,
+  now: () => readonly [head: Head, bound: Bound],
+): () => Promise<LogTree> {
+  return async () => {
+    const [head, bound] = now();
+    if (verifier === null) throw new TypeError('log.checkpoint: expected the log to be opened with a verifier');
+    const { tree } = await readTree(disk, await segmentTable(disk, bound), head, { ...of, verifier });
+    if (tree.persisted !== null && tree.note !== null) await files.restore(tree.persisted.size, tree.note);
+    return tree;
+  };
+}
+
+function inFlightOf({ inFlight }: LogTuning): { readonly inFlight?: InFlight } {
+  return inFlight === undefined ? {} : { inFlight };
+}
+
+function endedUncovered(seq: number): ReceiptError {
+  return new ReceiptError(
+    'LOG_CLOSED',
+    `log.checkpoint: this log ended, and no checkpoint covers seq ${seq} and later; no recovery entry may name them any more`,
+    { at: `seq ${seq}`, next: ['perdure verify --allow-unsigned-tail'] },
+  );
 }
 
 function requireKeys(signers: readonly Signer[], { keys }: Requirement): void {

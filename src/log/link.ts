@@ -16,6 +16,9 @@ export interface Appended {
   readonly signed: boolean;
 }
 
+/** What `append` waits for: on disk, or on disk and signed. */
+export type WaitFor = 'durable' | 'signed';
+
 /** Appends that were asked for together: once one has failed, none after it is linked. */
 export interface Batch {
   failed: Error | null;
@@ -24,6 +27,8 @@ export interface Batch {
 /** One append that waits for room: not linked, so it has no place yet. */
 export interface Waiting {
   readonly event: CanonicalEvent;
+  /** `durable` unless given. */
+  readonly waitFor?: WaitFor;
   /** What it was asked for together with. */
   readonly batch?: Batch | null;
   readonly resolve: (appended: Appended) => void;
@@ -32,6 +37,7 @@ export interface Waiting {
 
 /** One linked entry on its way to the disk. */
 export interface Pending extends Waiting {
+  readonly waitFor: WaitFor;
   readonly frame: Frame;
   readonly entry: Uint8Array;
   readonly hash: string;
@@ -103,6 +109,7 @@ export function linkEntry(head: Head, { origin, clock, ids }: Place, waiting: Wa
   const hash = hashEntry(entry);
   return {
     event,
+    waitFor: waiting.waitFor ?? 'durable',
     resolve: waiting.resolve,
     reject: waiting.reject,
     frame,

@@ -2,17 +2,17 @@ import type { Head } from '../chain/chain.ts';
 import type { CanonicalEvent } from '../receipt/canonical.ts';
 import type { SigningMode } from '../receipt/control.ts';
 import type { JsonObject } from '../receipt/json.ts';
-import type { Appended } from './link.ts';
+import type { Appended, WaitFor } from './link.ts';
 import type { Payload } from './payloads.ts';
 import type { ReadRange, StoredReceipt } from './reader.ts';
 import type { Segment } from './segments.ts';
-import type { WaitFor } from './writer.ts';
 
-export type { Appended } from './link.ts';
+export type { Appended, WaitFor } from './link.ts';
 export type { Payload } from './payloads.ts';
 export type { DamagedLine, ReadRange, StoredReceipt } from './reader.ts';
+export type { InFlight } from './room.ts';
 export type { Segment } from './segments.ts';
-export type { InFlight, WaitFor } from './writer.ts';
+
 /** A log: an append-only chain of receipts with an origin name, on a disk or in memory. */
 export interface Log {
   readonly origin: string;
@@ -22,13 +22,14 @@ export interface Log {
   /** Where the acknowledged log stands. Of a log opened for reading: where it stood when opened. */
   head(): Head;
   /**
-   * Append one event as a signed, chained entry; calls keep their order. Resolves when the entry is on disk (fsync), never before.
-   * With too much in flight it first waits for room; it never drops anything.
+   * Append one event as a signed, chained entry; calls keep their order. Resolves when the entry is on disk (fsync), never before;
+   * with `waitFor: 'signed'` in a log of batches when a checkpoint that covers it is on disk too, which then is made at once and shared
+   * by all who wait. With too much in flight it first waits for room; it never drops anything.
    * @param event a JSON object, read at once (a later change of it changes nothing), or the CanonicalEvent made from one.
    * @throws ReceiptError LOG_READ_ONLY, LOG_CLOSED (closed, ended by a `close` entry, or an earlier write failed), SIGN_FAILED,
    *   ENTRY_TOO_LARGE, EVENT_SCHEMA (an entry only the log itself writes, or a control entry whose schema does not hold),
-   *   UNSUPPORTED (`signed` in a batch log without checkpoints), BACKPRESSURE, and what canonicalEvent throws. Only LOG_CLOSED
-   *   after a failed write leaves open whether the entry is there; its message says so.
+   *   BACKPRESSURE, and what canonicalEvent throws. Only LOG_CLOSED after a failed write leaves open whether the entry is there, and
+   *   SIGN_FAILED of a checkpoint means that it is there and the next checkpoint covers it; the message says which.
    */
   append(event: JsonObject | CanonicalEvent, options?: { readonly waitFor?: WaitFor }): Promise<Appended>;
   /**
@@ -65,6 +66,18 @@ export interface Log {
   chunks(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
   /** The table of segments as it stands now: what `chunks` reads when called at the same moment. */
   segments(): Promise<readonly Segment[]>;
-  /** Wait for pending appends, close files, release the lock. A second call does nothing. Reading goes on to work. */
+  /**
+   * Make a checkpoint of every acknowledged entry now, in a log of either mode; where the last one covers them already, none is made.
+   * In a log that signs each entry the first one reads the log from the last checkpoint on and verifies what it covers.
+   * @returns the note (C2SP signed-note), fresh. @throws ReceiptError LOG_READ_ONLY, LOG_CLOSED, SIGN_FAILED (the log goes on),
+   *   LOG_DAMAGED when the log on disk is not what its last checkpoint says.
+   */
+  checkpoint(): Promise<Uint8Array>;
+  /** @returns the newest checkpoint as it stands in the log folder, fresh and unjudged; null when there is none. */
+  latestCheckpoint(): Promise<Uint8Array | null>;
+  /**
+   * Wait for pending appends, make the last checkpoint where the log's policy asks for one, close files, release the lock. A second call
+   * does nothing. Reading goes on to work. @throws ReceiptError SIGN_FAILED, LOG_CLOSED when that checkpoint failed; all is released.
+   */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { ReceiptError } from '../base/errors.ts';
 import type { Disk } from '../base/ports.ts';
 import type { SigningMode } from '../receipt/control.ts';
 import { ORIGIN_PATTERN } from '../receipt/entry.ts';
+import { replaceFile } from './replace.ts';
 
 /** File that makes a folder a log. */
 export const METADATA = 'log.json';
@@ -19,17 +20,7 @@ export interface Metadata {
 
 /** Write `log.json`, durably and in one step. */
 export async function writeMetadata(disk: Disk, { origin, mode }: Metadata): Promise<void> {
-  const fresh = `${METADATA}.new`;
-  if ((await disk.size(fresh)) !== null) await disk.remove(fresh);
-  const file = await disk.create(fresh);
-  try {
-    await file.write(utf8(`${JSON.stringify({ schema: SCHEMA, origin, mode })}\n`));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await disk.rename(fresh, METADATA);
-  await disk.syncDir('');
+  await replaceFile(disk, '', METADATA, utf8(`${JSON.stringify({ schema: SCHEMA, origin, mode })}\n`));
 }
 
 /** Read `log.json`. @throws ReceiptError LOG_NOT_FOUND when there is none, LOG_DAMAGED when it says something else. */

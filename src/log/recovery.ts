@@ -1,3 +1,4 @@
+import { fromHex } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { MAX_LINE_BYTES, READ_CHUNK_BYTES, RECOVERY_ZONE_BYTES } from '../base/limits.ts';
 import type { Disk } from '../base/ports.ts';
@@ -7,9 +8,12 @@ import { canonicalEvent } from '../receipt/canonical.ts';
 import { isIndividuallySigned, type Requirement, recoveryEvent, SHA256_OF_NOTHING } from '../receipt/control.ts';
 import { type LineHead, readLineHead } from '../receipt/receipt.ts';
 import { digestHex, isSignedByAll } from '../receipt/seal.ts';
+import type { TreeOf, TreeSource } from './believe.ts';
+import { damaged } from './damage.ts';
 import { eventOf, type Rules, readRules, requirementIn } from './rules.ts';
 import { requireContiguous, type Segment, segmentName, segmentPath, segmentTable } from './segments.ts';
 import { type Before, judgeTail, type Tail } from './tail.ts';
+import { type LogTree, readTree } from './tree.ts';
 import type { Writer } from './writer.ts';
 
 const LF = 0x0a;
@@ -32,14 +36,24 @@ export interface Inspection {
   readonly rest: 'nothing' | 'unfinished' | 'torn';
   /** The segment to write to; later than `row` when that one is followed by an empty file. */
   readonly index: number;
+  /** Of its genesis entry. */
+  readonly genesis: Requirement;
+  /** The Merkle tree up to `head`, read where it is needed before the first append: in a log of batches. */
+  readonly tree: LogTree | null;
 }
 
 /**
- * Read the end of a log, changing nothing.
- * @param verifier judges the signatures of a last line that lacks its LF; without one such a line counts as torn.
+ * Read the end of a log, changing nothing; of a log of batches, everything behind its last checkpoint.
+ * @param verifier judges the signatures of a last line that lacks its LF; without one such a line counts as torn. A log of batches
+ *   needs one. @param source of its tree.
  * @throws ReceiptError LOG_DAMAGED with segment and byte when what stands there was not left by an interrupted write.
  */
-export async function inspect(disk: Disk, origin: string, verifier: Verifier | null): Promise<Inspection> {
+export async function inspect(
+  disk: Disk,
+  origin: string,
+  verifier: Verifier | null,
+  source: TreeSource,
+): Promise<Inspection> {
   const table = await segmentTable(disk, null);
   requireContiguous(table);
   const row = table.findLastIndex(({ bytes }) => bytes > 0);
@@ -51,11 +65,14 @@ export async function inspect(disk: Disk, origin: string, verifier: Verifier | n
   const kept = tail.rest === 'unfinished' ? tail.unfinished : null;
   // What rules is read from the finished lines; an unfinished one is then judged by it.
   const whole = table.slice(0, row + 1).map((segment, i) => (i === row ? { ...segment, bytes: good } : segment));
-  const rules = await readRules(disk, whole, genesis);
+  const { rules, tree } = await readEnd(disk, whole, last, { origin, genesis, verifier, source });
   const keeps = kept !== null && (await isCompletable(kept, rules.requirement, verifier));
   const end = keeps ? kept : last;
   if (end === null) throw damaged(segmentName(0), 0, `a genesis entry of ${origin}`, 'an unfinished one', INIT_AGAIN);
+  if (keeps) tree?.since.append(fromHex(kept.hash));
   return {
+    genesis,
+    tree,
     rules: keeps ? withLast(rules, kept) : rules,
     head: { size: end.seq + 1, hash: end.hash },
     ended: end.type === 'close' && eventOf(end).scope === 'log',
@@ -65,6 +82,22 @@ export async function inspect(disk: Disk, origin: string, verifier: Verifier | n
     rest: keeps ? 'unfinished' : tail.rest === 'unfinished' ? 'torn' : tail.rest,
     index: table.length - 1,
   };
+}
+
+/** What rules at the end of whole lines: read backwards; in a log of batches, forwards from its last checkpoint. */
+async function readEnd(
+  disk: Disk,
+  table: readonly Segment[],
+  last: LineHead | null,
+  { verifier, ...of }: Omit<TreeOf, 'verifier'> & { readonly verifier: Verifier | null },
+): Promise<{ readonly rules: Rules; readonly tree: LogTree | null }> {
+  if (of.genesis.mode === 'each') {
+    const rules = await readRules(disk, table, of.genesis, verifier);
+    if (rules.requirement.mode === 'each') return { rules, tree: null };
+  }
+  if (verifier === null) throw new TypeError('log: expected a verifier to write to a log that signs batches');
+  const head = last === null ? EMPTY_HEAD : { size: last.seq + 1, hash: last.hash };
+  return readTree(disk, table, head, { ...of, verifier });
 }
 
 async function readGenesis(disk: Disk, table: readonly Segment[], origin: string): Promise<Requirement> {
@@ -145,15 +178,6 @@ async function lastLineBefore(
   if (last === null || rest !== 'nothing')
     throw damaged(name, begin + from, 'a whole good line at the end of a full segment', 'none');
   return last;
-}
-
-function damaged(name: string, byte: number, expected: string, found: string, next = ['perdure verify']): ReceiptError {
-  const at = `${segmentPath(name)} byte ${byte}`;
-  return new ReceiptError(
-    'LOG_DAMAGED',
-    `log: ${at}: expected ${expected}, got ${found}; nothing is appended to a damaged log`,
-    { at, expected, found, next },
-  );
 }
 
 /** Whether a line that lacks only its LF is kept: its signatures must be those the requirement asks of it. */

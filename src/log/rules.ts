@@ -2,9 +2,11 @@ import { concatBytes, utf8, utf8Text } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { MAX_LINE_BYTES, READ_CHUNK_BYTES } from '../base/limits.ts';
 import type { Disk } from '../base/ports.ts';
+import type { Verifier } from '../crypto/verifier.ts';
 import { isIndividuallySigned, judgeControl, type Requirement } from '../receipt/control.ts';
 import type { JsonObject } from '../receipt/json.ts';
 import { type LineHead, readLineHead } from '../receipt/receipt.ts';
+import { isSignedByAll } from '../receipt/seal.ts';
 import { type Segment, segmentPath } from './segments.ts';
 
 const LF = 0x0a;
@@ -36,17 +38,30 @@ export interface Rules {
   readonly named: readonly string[];
 }
 
+/** What a checkpoint at the end of the lines says of them. */
+export interface UnderCheckpoint {
+  /** Whether the keys of genesis signed it. */
+  readonly keysKnown: boolean;
+}
+
 /**
- * Find what rules at the end of a log, reading backwards and no further than needed: to the last recovery entry in a batch log, one
- * line in a log that signs each entry. Only where the signatures met are not those that genesis asks for does it go on to the
- * rotation that explains them.
- * @param table whole good lines only. @param genesis of the same log.
+ * Find what rules at the end of a log, reading backwards and no further than needed: one line in a log that signs each entry, to the
+ * last recovery entry in a batch log, unless a checkpoint stands at its end. Only where the signatures met are not those that genesis
+ * asks for does it go on to the rotation that explains them.
+ * @param table whole good lines only. @param genesis of the same log. @param verifier holds the rotation against its own keys.
+ * @throws ReceiptError LOG_DAMAGED when they did not sign it: it does not come into force.
  */
-export async function readRules(disk: Disk, table: readonly Segment[], genesis: Requirement): Promise<Rules> {
+export async function readRules(
+  disk: Disk,
+  table: readonly Segment[],
+  genesis: Requirement,
+  verifier: Verifier | null,
+  under: UnderCheckpoint | null = null,
+): Promise<Rules> {
   let rotated: Requirement | null = null;
-  let unexplained = false;
+  let unexplained = under !== null && !under.keysKnown;
   let ordinarySeen = false;
-  let covered = false;
+  let covered = under !== null;
   let oldest: Uint8Array | null = null;
   let trailing = true;
   const named: string[] = [];
@@ -60,7 +75,7 @@ export async function readRules(disk: Disk, table: readonly Segment[], genesis: 
       const head = readLineHead(line);
       if (head.type === 'genesis') break;
       if (head.type === 'rotation') {
-        rotated ??= requirementIn(head);
+        rotated ??= await requirementOfRotation(head, verifier);
         if (genesis.mode === 'each') break;
       } else if (head.type === 'recovery') {
         covered = true;
@@ -76,6 +91,16 @@ export async function readRules(disk: Disk, table: readonly Segment[], genesis: 
     if (ordinarySeen && explained && (covered || (genesis.mode === 'each' && !unexplained))) break;
   }
   return { requirement: rotated ?? genesis, firstUncovered: oldest === null ? null : readLineHead(oldest).seq, named };
+}
+
+/** What a rotation requires, once its own keys are seen to have signed it: a stranger cannot make them. */
+async function requirementOfRotation(head: LineHead, verifier: Verifier | null): Promise<Requirement> {
+  const requirement = requirementIn(head);
+  if (verifier === null || (await isSignedByAll(head, requirement.keys, verifier))) return requirement;
+  throw new ReceiptError('LOG_DAMAGED', `log: seq ${head.seq}: expected a rotation that its keys signed, got another`, {
+    at: `seq ${head.seq}`,
+    next: ['perdure verify'],
+  });
 }
 
 function isSignedBy({ sigs }: LineHead, { keys }: Requirement): boolean {

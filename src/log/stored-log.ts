@@ -6,15 +6,17 @@ import type { CanonicalEvent } from '../receipt/canonical.ts';
 import type { SigningMode } from '../receipt/control.ts';
 import type { JsonObject } from '../receipt/json.ts';
 import { readLineHead } from '../receipt/receipt.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import { readLatest } from './checkpoints.ts';
 import { followReceipts } from './follow.ts';
-import { type Appended, readEvent } from './link.ts';
+import { type Appended, readEvent, type WaitFor } from './link.ts';
 import type { Log } from './log.ts';
 import type { Metadata } from './metadata.ts';
 import { type Payload, PayloadWriter, readPayload } from './payloads.ts';
 import { findId, findSeq, type ReadRange, readChunks, readReceipts, type StoredReceipt, sleep } from './reader.ts';
 import { linesBackwards } from './rules.ts';
 import { type Bound, type Segment, type SegmentWriter, segmentPath, segmentTable } from './segments.ts';
-import type { WaitFor, Writer } from './writer.ts';
+import type { Writer } from './writer.ts';
 
 /** How often a follower in another process looks for more. */
 const POLL_MS = 200;
@@ -23,6 +25,7 @@ const POLL_MS = 200;
 interface Writing {
   readonly writer: Writer;
   readonly segments: SegmentWriter;
+  readonly checkpoints: Checkpointer;
   readonly lock: DiskLock;
 }
 
@@ -122,6 +125,17 @@ export class StoredLog implements Log {
     return segmentTable(this.#disk, this.#bound());
   }
 
+  async checkpoint(): Promise<Uint8Array> {
+    const { writer, checkpoints } = this.#forWriting('checkpoint');
+    if (!writer.open)
+      throw new ReceiptError('LOG_CLOSED', 'log.checkpoint: this log was closed here', { next: ['open it again'] });
+    return (await checkpoints.checkpoint()).slice();
+  }
+
+  latestCheckpoint(): Promise<Uint8Array | null> {
+    return readLatest(this.#disk);
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -131,11 +145,10 @@ export class StoredLog implements Log {
     try {
       if (this.#writing === null) return;
       const { writer, segments, lock } = this.#writing;
-      await writer.close();
       try {
-        await segments.close();
+        await writer.close();
       } finally {
-        await lock.release();
+        await segments.close().finally(() => lock.release());
       }
     } finally {
       this.#closing.abort();

@@ -1,24 +1,26 @@
 import { concatBytes } from '../base/bytes.ts';
 import { isReceiptError, ReceiptError } from '../base/errors.ts';
-import { MAX_GROUP_BYTES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ENTRIES, MAX_WAITING_APPENDS } from '../base/limits.ts';
+import { MAX_GROUP_BYTES } from '../base/limits.ts';
 import type { Head } from '../chain/chain.ts';
 import type { Signer } from '../crypto/signer.ts';
 import type { CanonicalEvent } from '../receipt/canonical.ts';
 import { isIndividuallySigned, type SigningMode } from '../receipt/control.ts';
 import { lineOf, type Signature } from '../receipt/receipt.ts';
 import { signEntry } from '../receipt/seal.ts';
-import { type Appended, type Batch, linkEntry, type Pending, type Place, receiptOf, type Waiting } from './link.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import { closedBy, endedError, REOPEN } from './closed.ts';
+import {
+  type Appended,
+  type Batch,
+  linkEntry,
+  type Pending,
+  type Place,
+  receiptOf,
+  type WaitFor,
+  type Waiting,
+} from './link.ts';
+import { type InFlight, Room } from './room.ts';
 import type { SegmentWriter } from './segments.ts';
-
-/** What `append` waits for: on disk, or on disk and signed. */
-export type WaitFor = 'durable' | 'signed';
-
-/** How much may be in flight before appends wait; the defaults of base/limits.ts unless given. */
-export interface InFlight {
-  readonly entries?: number;
-  readonly bytes?: number;
-  readonly waiting?: number;
-}
 
 /** What a writer is made of. */
 export interface WriterParts extends Place {
@@ -26,6 +28,7 @@ export interface WriterParts extends Place {
   /** Every key of the requirement, once. */
   readonly signers: readonly Signer[];
   readonly segments: SegmentWriter;
+  readonly checkpoints: Checkpointer;
   /** Where the log on disk stands. */
   readonly head: Head;
   /** Whether its last entry closes the log. */
@@ -38,13 +41,12 @@ const OWN_TYPES: ReadonlySet<string> = new Set(['genesis', 'rotation', 'recovery
 
 /**
  * The append pipeline (format section 3): link at once in call order → sign in parallel → write in order, one write and one sync
- * a group → acknowledge. A signature leaves this class only in a receipt whose entry is on disk.
+ * a group → acknowledge; one that waits for a checkpoint, once that is on disk too (checkpointer.ts). A signature leaves this class only
+ * in a receipt whose entry is on disk.
  */
 export class Writer {
   readonly #parts: WriterParts;
-  readonly #maxEntries: number;
-  readonly #maxBytes: number;
-  readonly #maxWaiting: number;
+  readonly #room: Room;
   /** Head of what is linked: what the next entry states as prev. */
   #linked: Head;
   /** Head of what is on disk for good. */
@@ -53,8 +55,6 @@ export class Writer {
   /** Linked and not yet written, in order; the first ones may be signed already. */
   #queue: Pending[] = [];
   #waiting: Waiting[] = [];
-  #entriesInFlight = 0;
-  #bytesInFlight = 0;
   #committing = false;
   /** Those who wait in close. */
   #idle: (() => void)[] = [];
@@ -67,9 +67,8 @@ export class Writer {
     this.#linked = parts.head;
     this.#durable = parts.head;
     this.#ended = parts.ended;
-    this.#maxEntries = parts.inFlight?.entries ?? MAX_IN_FLIGHT_ENTRIES;
-    this.#maxBytes = parts.inFlight?.bytes ?? MAX_IN_FLIGHT_BYTES;
-    this.#maxWaiting = parts.inFlight?.waiting ?? MAX_WAITING_APPENDS;
+    this.#room = new Room(parts.inFlight);
+    parts.checkpoints.onFailure = (cause) => this.#fail(cause, []);
   }
 
   head(): Head {
@@ -89,8 +88,8 @@ export class Writer {
 
   /** Append one event of a caller. @throws ReceiptError, see Log.append. */
   async append(event: CanonicalEvent, waitFor: WaitFor): Promise<Appended> {
-    this.#requireOfCaller(event, waitFor);
-    return this.#append(event, null);
+    this.#requireOfCaller(event);
+    return this.#append(event, waitFor, null);
   }
 
   /**
@@ -98,17 +97,17 @@ export class Writer {
    * @returns one promise each. @throws ReceiptError where one may not be appended at all; then nothing was.
    */
   appendBatch(events: readonly CanonicalEvent[], waitFor: WaitFor): Promise<Appended>[] {
-    for (const event of events) this.#requireOfCaller(event, waitFor);
+    for (const event of events) this.#requireOfCaller(event);
     const batch: Batch = { failed: null };
-    return events.map((event) => this.#append(event, batch));
+    return events.map((event) => this.#append(event, waitFor, batch));
   }
 
   /** Append one event, also one that only the log writes. */
   appendOwn(event: CanonicalEvent): Promise<Appended> {
-    return this.#append(event, null);
+    return this.#append(event, 'durable', null);
   }
 
-  #append(event: CanonicalEvent, batch: Batch | null): Promise<Appended> {
+  #append(event: CanonicalEvent, waitFor: WaitFor, batch: Batch | null): Promise<Appended> {
     return new Promise((resolve, rejectOne) => {
       const reject = (error: Error): void => {
         // At once, unlike the promise: the next of the batch may be linked in this same turn.
@@ -117,8 +116,9 @@ export class Writer {
       };
       const refusal = batch?.failed ?? this.#refusal();
       if (refusal !== null) reject(refusal);
-      else if (this.#waiting.length === 0 && this.#hasRoom()) this.#link({ event, batch, resolve, reject });
-      else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push({ event, batch, resolve, reject });
+      else if (this.#waiting.length === 0 && this.#room.free) this.#link({ event, waitFor, batch, resolve, reject });
+      else if (this.#waiting.length < this.#room.maxWaiting)
+        this.#waiting.push({ event, waitFor, batch, resolve, reject });
       else
         reject(
           new ReceiptError(
@@ -129,13 +129,20 @@ export class Writer {
     });
   }
 
-  /** Wait until everything appended so far is on disk or has failed, then refuse more. The caller closes the segments. */
+  /**
+   * Wait until everything appended so far is on disk or has failed, make the last checkpoint, and refuse more. The caller closes the
+   * segments, also when this throws. @throws ReceiptError as Checkpointer.close.
+   */
   async close(): Promise<void> {
     this.#closing = true;
     while (this.#queue.length > 0 || this.#waiting.length > 0 || this.#committing) {
       await new Promise<void>((wake) => this.#idle.push(wake));
     }
-    for (const callback of this.#watchers) callback();
+    try {
+      await this.#parts.checkpoints.close();
+    } finally {
+      for (const callback of this.#watchers) callback();
+    }
   }
 
   #wakeIdle(): void {
@@ -150,7 +157,7 @@ export class Writer {
   }
 
   /** @throws ReceiptError for what a caller may not append, whatever the state of the log. */
-  #requireOfCaller({ type }: CanonicalEvent, waitFor: WaitFor): void {
+  #requireOfCaller({ type }: CanonicalEvent): void {
     if (type !== null && OWN_TYPES.has(type)) {
       throw new ReceiptError(
         'EVENT_SCHEMA',
@@ -158,21 +165,6 @@ export class Writer {
         { at: 'type', found: type },
       );
     }
-    if (waitFor === 'signed' && this.#parts.mode === 'batch' && !isIndividuallySigned(type)) {
-      throw new ReceiptError(
-        'UNSUPPORTED',
-        'log.append: this batch log has no checkpoints, and only they sign ordinary entries',
-        {
-          expected: 'waitFor durable',
-          found: 'waitFor signed',
-          next: ["append({ waitFor: 'durable' })", 'create the log with mode each'],
-        },
-      );
-    }
-  }
-
-  #hasRoom(): boolean {
-    return this.#entriesInFlight < this.#maxEntries && this.#bytesInFlight < this.#maxBytes;
   }
 
   /** Give the next place in the chain to an event. Synchronous: call order is chain order. */
@@ -191,8 +183,7 @@ export class Writer {
     this.#linked = { size: pending.frame.seq + 1, hash: pending.hash };
     this.#ended = pending.closesLog;
     this.#queue.push(pending);
-    this.#entriesInFlight++;
-    this.#bytesInFlight += pending.entry.length;
+    this.#room.enter(pending.entry);
     if (mode === 'each' || isIndividuallySigned(pending.event.type)) {
       signEntry(pending.entry, signers).then(
         (signatures) => this.#signed(pending, signatures),
@@ -217,7 +208,7 @@ export class Writer {
     this.#ended = false;
     for (const each of dropped) {
       const own = each === pending;
-      this.#leave(each);
+      this.#room.leave(each.entry);
       each.reject(
         own && isReceiptError(cause, 'SIGN_FAILED')
           ? cause
@@ -232,13 +223,8 @@ export class Writer {
     this.#wakeIdle();
   }
 
-  #leave(pending: Pending): void {
-    this.#entriesInFlight--;
-    this.#bytesInFlight -= pending.entry.length;
-  }
-
   #admit(): void {
-    while (this.#waiting.length > 0 && this.#hasRoom()) this.#link(this.#waiting.shift()!);
+    while (this.#waiting.length > 0 && this.#room.free) this.#link(this.#waiting.shift()!);
   }
 
   #startCommit(): void {
@@ -257,6 +243,7 @@ export class Writer {
   async #commitAll(): Promise<void> {
     for (;;) {
       await this.#gather();
+      if (!(await this.#coverBeforeEnd())) continue;
       const group = this.#takeGroup();
       if (group.length === 0) return this.#endCommit();
       try {
@@ -269,13 +256,51 @@ export class Writer {
       }
       const last = group[group.length - 1]!;
       this.#durable = { size: last.frame.seq + 1, hash: last.hash };
-      for (const pending of group) {
-        this.#leave(pending);
-        pending.resolve({ receipt: receiptOf(pending), signed: pending.signatures.length > 0 });
-      }
+      this.#parts.checkpoints.durable(group.map(({ hash }) => hash));
+      for (const pending of group) this.#acknowledge(pending);
       this.#admit();
       for (const callback of this.#watchers) callback();
     }
+  }
+
+  /** Resolve an append whose entry is on disk, or let it wait for the checkpoint that signs it: it keeps its room until then. */
+  #acknowledge(pending: Pending): void {
+    const signed = pending.signatures.length > 0;
+    if (signed || pending.waitFor === 'durable') {
+      this.#room.leave(pending.entry);
+      pending.resolve({ receipt: receiptOf(pending), signed });
+      return;
+    }
+    const go = (): void => {
+      this.#room.leave(pending.entry);
+      this.#admit();
+      this.#wakeIdle();
+    };
+    this.#parts.checkpoints.cover(pending.frame.seq + 1).then(
+      () => {
+        go();
+        pending.resolve({ receipt: receiptOf(pending), signed: true });
+      },
+      (error: Error) => {
+        go();
+        pending.reject(error);
+      },
+    );
+  }
+
+  /**
+   * Nothing may follow an entry that closes the log, a recovery entry neither: so what stands before it is covered first. A signer that
+   * fails there fails the close entry, and the log stays open. @returns whether the first of the queue may be written now.
+   */
+  async #coverBeforeEnd(): Promise<boolean> {
+    const [first] = this.#queue;
+    if (!first?.closesLog || first.line === null || this.#parts.mode !== 'batch') return true;
+    try {
+      await this.#parts.checkpoints.cover(this.#durable.size);
+    } catch (error) {
+      this.#signFailed(first, error);
+    }
+    return this.#queue[0] === first && this.#failure === null;
   }
 
   /**
@@ -293,8 +318,8 @@ export class Writer {
   #takeGroup(): Pending[] {
     let bytes = 0;
     let count = 0;
-    for (const { line } of this.#queue) {
-      if (line === null || (count > 0 && bytes + line.length > MAX_GROUP_BYTES)) break;
+    for (const { line, closesLog } of this.#queue) {
+      if (line === null || (count > 0 && (closesLog || bytes + line.length > MAX_GROUP_BYTES))) break;
       bytes += line.length;
       count++;
     }
@@ -304,10 +329,11 @@ export class Writer {
   /** A write, sync or rename failed: what is on disk is no longer known, so nothing more is written by this writer, ever. */
   #fail(cause: unknown, group: readonly Pending[]): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    this.#failure = new ReceiptError('LOG_CLOSED', `log: closed for good after a failed write: ${reason}`, {
+    this.#failure ??= new ReceiptError('LOG_CLOSED', `log: closed for good after a failed write: ${reason}`, {
       cause,
       next: REOPEN,
     });
+    this.#parts.checkpoints.stop(closedBy(this.#failure, 'this entry is on disk; no checkpoint covers it yet'));
     for (const { reject } of group)
       reject(closedBy(this.#failure, 'this entry may or may not be there after reopening'));
     for (const { reject } of [...this.#queue.splice(0), ...this.#waiting.splice(0)]) {
@@ -315,16 +341,4 @@ export class Writer {
     }
     for (const callback of this.#watchers) callback();
   }
-}
-
-const REOPEN = ['close this log and open it again: it then recovers', 'perdure verify'];
-
-function closedBy(failure: ReceiptError, consequence: string): ReceiptError {
-  return new ReceiptError('LOG_CLOSED', `${failure.message}; ${consequence}`, { cause: failure.cause, next: REOPEN });
-}
-
-function endedError(): ReceiptError {
-  return new ReceiptError('LOG_CLOSED', 'log.append: this log ended with a close entry; nothing may follow it', {
-    next: ['start a new log'],
-  });
 }

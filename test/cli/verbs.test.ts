@@ -267,10 +267,31 @@ describe('append', () => {
     expect((await run(['show', at('large'), '1', '--payload'])).exit).toBe(0);
   });
 
-  test('waiting for signatures is refused in a batch log; unsigned entries say so', async () => {
-    const waited = await run(['append', at('large'), '--wait', 'signed', '--json'], { stdin: EVENT });
-    expect(JSON.parse(waited.stdout)).toMatchObject({ code: 'UNSUPPORTED', exit: 2 });
+  test('a log of batches: durable entries say that they are unsigned, and are covered when the command ends', async () => {
     expect((await good(['append', at('large')], { stdin: EVENT })).stdout).toMatch(/ unsigned\n$/);
+    const { schema, size } = JSON.parse((await good(['checkpoint', 'show', at('large'), '--json'])).stdout);
+    const waited = await good(['append', at('large'), '--wait', 'signed', '--json'], { stdin: EVENT.repeat(3) });
+    const signed = waited.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(signed.map((one) => [one.seq, one.signed])).toEqual([0, 1, 2].map((n) => [size + n, true]));
+    // Nothing of it is uncovered, so an auditor asks for no leave.
+    const shown = JSON.parse((await good(['checkpoint', 'show', at('large'), '--json'])).stdout);
+    expect([schema, shown.size, shown.signatures[0].status]).toEqual(['perdure/checkpoint/v1', size + 3, 'good']);
+  });
+
+  test('checkpoint create: in a log of either kind, once for each head, and a copy to keep outside', async () => {
+    for (const log of [at('log'), at('large')]) {
+      const made = JSON.parse((await good(['checkpoint', 'create', log, '--key', 'bot', '--json'])).stdout);
+      expect(made).toMatchObject({ schema: 'perdure/checkpoint-created/v1', log, file: join(log, 'checkpoint') });
+      const bytes = readFileSync(join(log, 'checkpoint'));
+      expect((await good(['checkpoint', 'create', log, '-o', '-'])).stdout).toBe(bytes.toString());
+      const human = await good(['checkpoint', 'create', log, '-o', at('outside')]);
+      expect(human.stdout).toContain(`size        ${made.size}`);
+      expect(readFileSync(at('outside'))).toEqual(bytes);
+    }
+    expect(await failure(['checkpoint', 'create', at('nothing')])).toMatchObject({ code: 'LOG_NOT_FOUND', exit: 10 });
   });
 
   test('secrets are replaced before anything is written; a rule that finds nothing is told', async () => {

@@ -13,6 +13,9 @@ import { fastSigner, fastVerifier } from './signers.ts';
 const { publicKey } = fastSigner();
 const FIRST = 'segments/000000.jsonl';
 
+/** To write, and leave like a process that was killed: without a checkpoint. */
+const uncovering = { ...asWriter, checkpointOnClose: false };
+
 describe.each(PLACES)('%s: recovery', (_name, make) => {
   let place: Place;
   beforeEach(() => {
@@ -21,7 +24,8 @@ describe.each(PLACES)('%s: recovery', (_name, make) => {
   afterEach(() => place.dispose());
 
   async function filled(mode: 'each' | 'batch', count: number, segmentBytes?: number): Promise<Uint8Array> {
-    const log = await place.create({ mode, ...(segmentBytes === undefined ? {} : { segmentBytes }) });
+    const options = { mode, checkpointOnClose: false };
+    const log = await place.create(segmentBytes === undefined ? options : { ...options, segmentBytes });
     for (let n = 1; n <= count; n++) await log.append({ type: 'custom', data: n });
     const bytes = await allBytes(log);
     await log.close();
@@ -115,13 +119,13 @@ describe.each(PLACES)('%s: recovery', (_name, make) => {
   it('batch: an uncovered tail is named once, an ordinary line without LF with it, and only new ones after that', async () => {
     const bytes = await filled('batch', 3);
     await setFile(FIRST, bytes.subarray(0, -1));
-    const log = await place.open(asWriter);
+    const log = await place.open(uncovering);
     const first = await receiptsOf(log);
     expect(recoveries(first)).toMatchObject([
       { first_seq: 1, count: 3, torn_bytes: 0, torn_sha256: SHA256_OF_NOTHING },
     ]);
     await log.close();
-    const again = await place.open(asWriter);
+    const again = await place.open(uncovering);
     expect(await receiptsOf(again)).toEqual(first);
     await again.append({ type: 'custom' });
     await again.append({
@@ -134,7 +138,7 @@ describe.each(PLACES)('%s: recovery', (_name, make) => {
     });
     await again.append({ type: 'custom' });
     await again.close();
-    const last = await place.open(asWriter);
+    const last = await place.open(uncovering);
     expect(recoveries(await receiptsOf(last)).slice(1)).toMatchObject([{ first_seq: 5, count: 3, torn_bytes: 0 }]);
     const verdict = await verdictOf(last, publicKey, fastVerifier);
     expect([verdict.verdict, verdict.counts.recovered]).toEqual(['valid', 6]);
