@@ -16,6 +16,7 @@ import type { ShardJson } from './verify/write-shard.ts';
 export { type PublicJwk, type PublicKey, parseJwk, readPublicKey } from './crypto/public-key.ts';
 export { CODES, type Code } from './verify/codes.ts';
 export { EXPLANATIONS } from './verify/explain.ts';
+export { openEvidence } from './verify/files.ts';
 export type { ShardWish } from './verify/shard.ts';
 export type { Progress, SegmentSpan, Source, Spool } from './verify/source.ts';
 export type { Pins } from './verify/tail.ts';

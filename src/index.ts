@@ -38,4 +38,3 @@ export {
   type RecorderOptions,
   type RecordOptions,
 } from './recorder.ts';
-export { openEvidence } from './verify/files.ts';
