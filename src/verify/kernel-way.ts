@@ -46,6 +46,8 @@ export class KernelWay {
   /** Records that there are, and the first that was not looked at. */
   private filled = 0;
   private next = 0;
+  /** Keys that were known when the records were read. */
+  private known = 0;
   /** The block and the origin that the buckets are of. */
   private block: Block | null = null;
   private log = '';
@@ -80,6 +82,7 @@ export class KernelWay {
     let at = begin;
     while (at < end) {
       if (this.next === this.filled) {
+        this.known = lines.known;
         this.filled = lines.read(at, end, this.count === 0 ? before : this.lineOf(this.next - 1));
         this.next = 0;
         if (this.filled === 0) break;
@@ -97,14 +100,20 @@ export class KernelWay {
     return at;
   }
 
-  /** Go on with the record of the line at `begin`; read anew, unless the records agree with the caller on the line before. */
+  /**
+   * Go on with the record of the line at `begin`; read anew, unless the records agree with the caller on the line before. Anew, too,
+   * when a key has become known: where few lines are signed, hundreds had been read without it, and each signature among them would
+   * be left to the caller.
+   */
   private align(begin: number, before: LineBefore): void {
     const { records } = this.lines;
     while (this.next < this.filled && records[this.next * RECORD_WORDS]! < begin) this.next++;
     const at = this.next * RECORD_WORDS;
     const known = this.next > 0 && this.next < this.filled && records[at] === begin;
     const agrees =
-      known && (this.isFrameless(at - RECORD_WORDS) || records[at - RECORD_WORDS + RECORD.HASH] === before.hashBegin);
+      known &&
+      this.known === this.lines.known &&
+      (this.isFrameless(at - RECORD_WORDS) || records[at - RECORD_WORDS + RECORD.HASH] === before.hashBegin);
     if (!agrees) this.next = this.filled = 0;
   }
 
