@@ -20,6 +20,7 @@ export { type PublicJwk, type PublicKey, parseJwk, readPublicKey } from './crypt
 export type { CheckpointNote } from './verify/checkpoints.ts';
 export { CODES, type Code } from './verify/codes.ts';
 export { EXPLANATIONS } from './verify/explain.ts';
+export { openEvidence } from './verify/files.ts';
 export type { ShardWish } from './verify/shard.ts';
 export type { Progress, SegmentSpan, Source, Spool } from './verify/source.ts';
 export type { Pins } from './verify/tail.ts';

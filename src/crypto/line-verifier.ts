@@ -33,6 +33,11 @@ export interface LineVerifier {
   accept(below: number): void;
   /** Let it verify signatures by this key from now on; the key it has used for the longest time may go. */
   know(key: PublicKey): void;
+  /**
+   * How many keys it came to know, as far as it has room for. Records read before the last of them leave lines to the caller that it
+   * would verify now.
+   */
+  readonly known: number;
   /** The key in a slot that a record names. */
   keyIn(slot: number): PublicKey;
   /** Let go of it. */

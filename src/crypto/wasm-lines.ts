@@ -56,6 +56,8 @@ export class LineKernel implements LineVerifier {
   private readonly slotOf: (key: PublicKey) => number;
   private readonly keys: PublicKey[] = [];
   private readonly kids: Uint8Array;
+  /** Kids of this verification; no more than there are slots, so that reading anew has an end where keys come and go. */
+  private readonly met = new Set<string>();
   private signatures = false;
 
   /** @param module another one than the embedded: for tests. */
@@ -86,6 +88,7 @@ export class LineKernel implements LineVerifier {
     // What stands before the entry in M': 0x00 ‖ len(ctx) ‖ ctx. See FIPS 204 Algorithm 3.
     new Uint8Array(buffer, wasm.prefixAt(), 2 + ctx.length).set([0, ctx.length, ...ctx]);
     this.kids.fill(0);
+    this.met.clear();
     this.signatures = signatures;
   }
 
@@ -104,6 +107,11 @@ export class LineKernel implements LineVerifier {
     const slot = this.slotOf(key);
     this.keys[slot] = key;
     this.kids.set(utf8(key.kid), slot * KID_BYTES);
+    if (this.met.size < this.wasm.slots()) this.met.add(key.kid);
+  }
+
+  get known(): number {
+    return this.met.size;
   }
 
   keyIn(slot: number): PublicKey {
