@@ -75,10 +75,16 @@ export async function writeNewFile(folder: string, name: string, bytes: Uint8Arr
 
 /**
  * Write a file, in place of one that may be there: as writeNewFile does, but renamed. Not made durable: for what can be found out again.
- * @throws the system's errors
+ * @param mode of the file, less the umask. @throws the system's errors
  */
-export async function replaceFile(folder: string, name: string, bytes: Uint8Array, random: Random): Promise<void> {
-  const temporary = await writeTemporary(folder, bytes, random);
+export async function replaceFile(
+  folder: string,
+  name: string,
+  bytes: Uint8Array,
+  random: Random,
+  mode = 0o600,
+): Promise<void> {
+  const temporary = await writeTemporary(folder, bytes, random, mode);
   try {
     await rename(temporary, join(folder, name));
   } catch (error) {
@@ -87,11 +93,11 @@ export async function replaceFile(folder: string, name: string, bytes: Uint8Arra
   }
 }
 
-/** @returns the path of a new file, exclusive and 0600, whose bytes are on disk; none is left behind when that fails. */
-async function writeTemporary(folder: string, bytes: Uint8Array, random: Random): Promise<string> {
+/** @returns the path of a new file, exclusive, whose bytes are on disk; none is left behind when that fails. */
+async function writeTemporary(folder: string, bytes: Uint8Array, random: Random, mode = 0o600): Promise<string> {
   const temporary = join(folder, `.new-${toHex(random.bytes(8))}`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     try {
       await handle.writeFile(bytes);
