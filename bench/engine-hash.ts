@@ -128,17 +128,18 @@ function fourWay(): (messages: readonly Uint8Array[]) => Uint8Array {
 /** Hash two nodes: 0x01 || left || right, 65 bytes, to `to` at `at`. */
 type NodeHash = (pair: Uint8Array, to: Buffer, at: number) => void;
 
+/** Hex and back is faster than the Buffer output of crypto.hash: the least that it costs in JavaScript. */
+export const nativeNode: NodeHash = (pair, to, at) => to.write(hash('sha256', pair, 'hex'), at, 'hex');
+
 /** The root over leaf hashes. */
 export function measureMerkle(): Part {
   const what = `Merkle root, ${LEAVES.toLocaleString('en-US')} leaves`;
   const leaves = fixedRandom('leaves').bytes(LEAVES * DIGEST_BYTES);
   const kernel = startMerkleKernel();
-  // Hex and back is faster than the Buffer output of crypto.hash: the least that it costs in JavaScript.
-  const native: NodeHash = (pair, to, at) => to.write(hash('sha256', pair, 'hex'), at, 'hex');
   const noble: NodeHash = (pair, to, at) => to.set(sha256(pair), at);
   const roots: Record<string, () => Uint8Array> = {
     perdure: () => rootByRange(leaves, kernel),
-    'crypto.hash, one-shot': () => rootByLevels(leaves, native),
+    'crypto.hash, one-shot': () => rootByLevels(leaves, nativeNode),
     '@noble/hashes': () => rootByLevels(leaves, noble),
   };
   const root = roots.perdure!();
@@ -146,8 +147,11 @@ export function measureMerkle(): Part {
   // No tree is whole here: the kernel must not only be right about powers of two.
   for (const count of [1, 3, 777]) {
     const some = leaves.subarray(0, count * DIGEST_BYTES);
-    assertThat(equalBytes(rootByRange(some, kernel), rootByLevels(some, native)), `the root of ${count} leaves`);
-    assertThat(equalBytes(rootByRange(some, plainSubtrees), rootByLevels(some, native)), `${count} leaves, TypeScript`);
+    assertThat(equalBytes(rootByRange(some, kernel), rootByLevels(some, nativeNode)), `the root of ${count} leaves`);
+    assertThat(
+      equalBytes(rootByRange(some, plainSubtrees), rootByLevels(some, nativeNode)),
+      `${count} leaves, TypeScript`,
+    );
   }
   progress(`engine, ${NODE}: ${what}`);
   const names = Object.keys(roots);
@@ -178,7 +182,7 @@ function rootByRange(leaves: Uint8Array, subtrees: SubtreeHash): Uint8Array {
 }
 
 /** Level by level; an odd node goes up as it is, which gives the tree of RFC 9162 section 2.1.1. */
-function rootByLevels(leaves: Uint8Array, hashNode: NodeHash): Uint8Array {
+export function rootByLevels(leaves: Uint8Array, hashNode: NodeHash): Uint8Array {
   const nodes = Buffer.from(leaves);
   const pair = new Uint8Array(1 + 2 * DIGEST_BYTES);
   pair[0] = 1;

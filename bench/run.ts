@@ -23,6 +23,7 @@ const STAGES: readonly { readonly name: string; readonly native?: readonly strin
   { name: 'append', native: ['--signed-only'] },
   { name: 'batch' },
   { name: 'verify' },
+  { name: 'prove' },
   { name: 'startup' },
   { name: 'chromium' },
 ];

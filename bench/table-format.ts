@@ -54,6 +54,8 @@ export function figuresOf(row: Row): string {
       ? duration(Number(row.us))
       : `${duration(Number(row.us))} · ${count(row.per_second)}/s`;
   if (row.kb !== undefined) return `${digits(row.kb)} KB`;
+  if (row.p99_ms !== undefined && row.entries === undefined)
+    return `${duration(Number(row.ms) * 1000)} · p99 ${duration(Number(row.p99_ms) * 1000)}`;
   if (row.ms === undefined) return `${digits(row.max_rss_mb)} MB`;
   const rate = row.per_second ?? (Number(row.entries) * 1000) / Number(row.ms);
   return `${duration(Number(row.ms) * 1000)} · ${count(rate)} entries/s`;

@@ -3,6 +3,7 @@ export { type ErrorCode, type ErrorDetail, isReceiptError, ReceiptError } from '
 export { type Clock, type Random, systemClock, systemRandom } from './base/ports.ts';
 export { VERSION } from './base/version.ts';
 export type { Head } from './chain/chain.ts';
+export { verifyConsistency, verifyInclusion } from './checkpoint/proof.ts';
 export {
   availableEngines,
   chooseVerifier,
@@ -21,8 +22,10 @@ export { CONTEXTS, type EngineName, type Verifier } from './crypto/verifier.ts';
 export { createWorkerSigner, type WorkerSigner } from './crypto/worker-signer.ts';
 export type { Appended, DamagedLine, Log, ReadRange, Segment, StoredReceipt, WaitFor } from './log/log.ts';
 export { createMemoryLog } from './log/memory.ts';
-export { type CreateOptions, createLog, type OpenOptions, openLog } from './log/open.ts';
+export { type CreateOptions, createLog, type OpenOptions, openLog, openTiles } from './log/open.ts';
+export { type ConsistencyProof, type InclusionProof, proveConsistency, proveInclusion } from './log/prove.ts';
 export { logSink, type Sink, tee } from './log/sink.ts';
+export type { TileStore } from './log/tile-store.ts';
 export { canonicalBytes, canonicalText, parseStrict } from './receipt/canonical.ts';
 export { formOfPayload, matchPayload, type PayloadForm, type PayloadMember } from './receipt/commitment.ts';
 export { closeEvent } from './receipt/control.ts';

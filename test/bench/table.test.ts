@@ -21,6 +21,7 @@ test('the figures in the README are those of the result files, to the letter', (
     'chromium',
     'startup',
     'verify',
+    'prove',
     'crypto',
     'pipeline',
     'append',
@@ -93,7 +94,7 @@ test('what was promised of the engine is measured, with its goal', () => {
 });
 
 test('what was promised before is measured, too', () => {
-  expect(['pipeline', 'append', 'verify', 'chromium', 'startup'].flatMap(marksOf)).toEqual([
+  expect(['pipeline', 'append', 'verify', 'chromium', 'startup', 'prove'].flatMap(marksOf)).toEqual([
     ['guard + canonicalise + hash + line, µs an event', '≤ 25'],
     ['throughput, unsigned, 64 appenders / fsync per line, awaited', 10],
     ['p50, unsigned, 1 appender / fsync per line, awaited', '≤ 1.2'],
@@ -102,6 +103,8 @@ test('what was promised before is measured, too', () => {
     ['naive / perdure, File in Chromium', 9, 12],
     ["perdure verify, 1000 unsigned entries, ms above node -e ''", '≤ 100'],
     ["perdure verify, 1000 signed entries, ms above node -e ''", '≤ 100'],
+    ['inclusion proof of any of 1,000,000 entries, from tiles, ms', '≤ 5'],
+    ['consistency proof up to 1,000,000 entries, from tiles, ms', '≤ 5'],
   ]);
 });
 

@@ -16,6 +16,17 @@ holds<Equal<AnyLeaks<api.Keystore>, never>>();
 holds<Equal<AnyLeaks<api.Verdict>, never>>();
 holds<Equal<AnyLeaks<api.Receipt['entry']>, never>>();
 
+/** A proof, made beside the log and checked without it. */
+export async function proveAndCheck(root: Uint8Array, root1: Uint8Array): Promise<boolean> {
+  const tiles = await api.openTiles('audit');
+  holds<Equal<typeof tiles, api.TileStore>>();
+  const { leafHash, path } = await api.proveInclusion(tiles, 41, 1000, root);
+  const { path: growth } = await api.proveConsistency(tiles, 500, 1000, root1, root);
+  return api.verifyInclusion(41, 1000, leafHash, path, root) && api.verifyConsistency(500, 1000, root1, root, growth);
+}
+holds<Equal<AnyLeaks<api.InclusionProof>, never>>();
+holds<Equal<AnyLeaks<api.ConsistencyProof>, never>>();
+
 // Everything of perdure/verify and perdure/receipt is in perdure too, as the same thing.
 holds<typeof api extends typeof verifying ? true : false>();
 holds<typeof api extends typeof receipts ? true : false>();
