@@ -56,10 +56,19 @@ async function measure(appenders: number, write: (n: number) => Promise<unknown>
   return { perSecond, latenciesMs: Float64Array.from(latenciesMs) };
 }
 
+/** A log without checkpoints: what is durable and not signed, which is all that the rivals are. */
+const UNSIGNED = {
+  mode: 'batch',
+  checkpointEvery: Number.POSITIVE_INFINITY,
+  checkpointIntervalMs: Number.POSITIVE_INFINITY,
+  checkpointOnClose: false,
+} as const;
+const EACH = { mode: 'each' } as const;
+
 let folders = 0;
-async function perdure(appenders: number, signer: ClosableSigner, mode: 'batch' | 'each'): Promise<Turn> {
+async function perdure(appenders: number, signer: ClosableSigner, mode: typeof UNSIGNED | typeof EACH): Promise<Turn> {
   const dir = join(folder, `log-${folders++}`);
-  const log = await createLog(dir, { origin: 'example.com/bench', signer, mode });
+  const log = await createLog(dir, { origin: 'example.com/bench', signer, ...mode });
   const turn = await measure(appenders, (n) => log.append(events[n & 255]!));
   await log.close();
   assertThat(log.head().size === turn.latenciesMs.length + 1, 'as many entries as appends, and genesis');
@@ -70,7 +79,7 @@ async function perdure(appenders: number, signer: ClosableSigner, mode: 'batch' 
 /** The lines of a log, to be written by the rivals: the same bytes. */
 async function linesOf(signer: ClosableSigner): Promise<readonly Uint8Array[]> {
   const dir = join(folder, 'lines');
-  const log = await createLog(dir, { origin: 'example.com/bench', signer, mode: 'batch' });
+  const log = await createLog(dir, { origin: 'example.com/bench', signer, ...UNSIGNED });
   await Promise.all(events.map((event) => log.append(event)));
   await log.close();
   const { verdict, counts } = await verifyWith(
@@ -117,11 +126,11 @@ try {
   if (!SIGNED_ONLY) {
     contenders.push([AWAITED, () => jsonlAwaited(lines)]);
     contenders.push([BLOCKING, () => jsonlBlocking(lines)]);
-    for (const n of APPENDERS) contenders.push([`unsigned, ${n}`, () => perdure(n, signer, 'batch')]);
+    for (const n of APPENDERS) contenders.push([`unsigned, ${n}`, () => perdure(n, signer, UNSIGNED)]);
   }
   for (const [i, engine] of ENGINES.entries()) {
     for (const n of APPENDERS) {
-      contenders.push([`each, ML-DSA-65 ${engine}, ${node}, ${n}`, () => perdure(n, signers[i]!, 'each')]);
+      contenders.push([`each, ML-DSA-65 ${engine}, ${node}, ${n}`, () => perdure(n, signers[i]!, EACH)]);
     }
   }
   for (let round = 0; round < ROUNDS; round++) {

@@ -21,6 +21,7 @@ const STAGES: readonly { readonly name: string; readonly native?: readonly strin
   { name: 'crypto', native: [] },
   { name: 'pipeline' },
   { name: 'append', native: ['--signed-only'] },
+  { name: 'batch' },
   { name: 'verify' },
   { name: 'prove' },
   { name: 'startup' },

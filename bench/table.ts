@@ -14,7 +14,18 @@ export const BEGIN = '<!-- bench:begin -->';
 export const END = '<!-- bench:end -->';
 
 /** Stages in the order of the table; another one comes behind them. */
-const STAGES = ['engine', 'growth', 'chromium', 'startup', 'verify', 'prove', 'crypto', 'pipeline', 'append'] as const;
+const STAGES = [
+  'engine',
+  'growth',
+  'chromium',
+  'startup',
+  'verify',
+  'prove',
+  'crypto',
+  'pipeline',
+  'append',
+  'batch',
+] as const;
 
 /** Read the result files that are there. */
 export function readResults(folder: string): readonly Result[] {

@@ -128,7 +128,7 @@ async function verifyMessage(
 
 async function loadMlDsa44(): Promise<(key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean> {
   try {
-    return (await import('../crypto/ml-dsa-44-verify.ts')).verifyMlDsa44;
+    return (await import('../crypto/engine-noble-verify.ts')).verifyMlDsa44;
   } catch (cause) {
     throw new ReceiptError('ENGINE_UNAVAILABLE', 'ML-DSA-44: expected its code to load, got a failure', {
       expected: 'the code that verifies ML-DSA-44',

@@ -4,6 +4,9 @@ import { verifyEd25519 } from './ed25519-verify.ts';
 import type { PublicKey } from './public-key.ts';
 import { MAX_CONTEXT_BYTES, signedMessage, type Verifier } from './verifier.ts';
 
+// One chunk of a bundle for all that stands on noble's ML-DSA: it is loaded on demand, and mostly not at all.
+export { verifyMlDsa44 } from './ml-dsa-44-verify.ts';
+
 /**
  * The reference engine: @noble/post-quantum and @noble/curves, the same in every runtime. Loaded on demand (engines.ts), because
  * noble's ML-DSA object carries keygen and sign, and an entry chunk that only verifies must hold neither.

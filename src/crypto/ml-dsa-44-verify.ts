@@ -8,7 +8,7 @@ export const ML_DSA_44_SIZES: { readonly publicKey: number; readonly signature: 
 
 /**
  * Verify ML-DSA-44, pure, with the empty context, as C2SP cosignatures have it: the public witness network signs so. Only noble knows
- * this parameter set here, and its object carries sign: load this file on demand, as engines.ts does with the other.
+ * this parameter set here, and its object carries sign: loaded on demand, with the JavaScript engine (engine-noble-verify.ts).
  * @param publicKey 1312 bytes. @returns false, never throws, for anything that is no valid signature. @see FIPS 204 Algorithm 3
  */
 export function verifyMlDsa44(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

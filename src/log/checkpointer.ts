@@ -5,7 +5,7 @@ import { CompactRange } from '../checkpoint/compact-range.ts';
 import { signCheckpoint } from '../checkpoint/note-keys.ts';
 import type { Signer } from '../crypto/signer.ts';
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
-import type { CheckpointFiles } from './checkpoints.ts';
+import { allDone, type CheckpointFiles } from './checkpoints.ts';
 import type { LogTree } from './tree.ts';
 
 /** Tiles of the tree: derived data, brought up to a size before the checkpoint of that size is released. */
@@ -195,7 +195,7 @@ export class Checkpointer {
 
   /**
    * Sign the tree of what is on disk. Order, which is the safety argument (format section 3): entries on disk, by the caller's word →
-   * the tree extends the one whose root was persisted last → tiles → signed → the checkpoint on disk → released. Stopped between any
+   * the tree extends the one whose root was persisted last → signed, tiles on disk → the checkpoint on disk → released. Stopped between any
    * two, the log on disk stands behind its last persisted checkpoint, and a reopened one names what no checkpoint covers before it
    * signs: so no two checkpoints of one size ever say different roots.
    */
@@ -208,8 +208,8 @@ export class Checkpointer {
     const next = CompactRange.empty(size);
     this.#next = next;
     try {
-      await tiles.extend(size);
-      const note = await signed({ origin, size, root }, signers);
+      // Side by side; what the disk says goes before what the signer says.
+      const [, note] = await allDone([tiles.extend(size), signed({ origin, size, root }, signers)]);
       await files.persist(size, note);
       this.#tree = { persisted: { origin, size, root }, note, base: grown, since: next };
       return note;

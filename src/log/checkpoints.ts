@@ -53,14 +53,13 @@ export class CheckpointFiles {
   }
 
   /**
-   * Persist a checkpoint. Order, which is the safety argument: `checkpoint` replaced, durably: from here on it is what a reopened log
-   * must extend → kept in `checkpoints/`, durably → released by the caller. Stopped between the two, `keep` makes up for it when the
-   * log is opened again.
+   * Persist a checkpoint: in the place of the latest and, side by side with that, among all. Each of the two is whole and durable or not
+   * there (replaceFile); stopped anywhere, the newer one of both is what a reopened log must extend, and `restore` makes up for the
+   * other. The caller releases it after both.
    * @param note of this size. @throws ReceiptError IO: whether it is persisted is then unknown.
    */
   async persist(size: number, note: Uint8Array): Promise<void> {
-    await replaceFile(this.#disk, '', CHECKPOINT, note);
-    await this.keep(size, note);
+    await allDone([replaceFile(this.#disk, '', CHECKPOINT, note), this.keep(size, note)]);
   }
 
   /** Put a persisted checkpoint among all of them. @throws ReceiptError IO. */
@@ -79,4 +78,15 @@ export class CheckpointFiles {
     if (latest === null || !equalBytes(latest, note)) await this.persist(size, note);
     else if ((await readKept(this.#disk, size)) === null) await this.keep(size, note);
   }
+}
+
+/** Wait for all, also where one fails: nothing is still being written when this is over. @throws the first error in their order. */
+export async function allDone<T extends readonly unknown[]>(
+  work: {
+    readonly [K in keyof T]: Promise<T[K]>;
+  },
+): Promise<T> {
+  const ended = await Promise.allSettled(work);
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  return Promise.all(work) as unknown as Promise<T>;
 }

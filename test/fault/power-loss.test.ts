@@ -54,7 +54,11 @@ const SECOND_LOSSES: readonly PowerLoss[] = [
   { contents: 'dropped', names: 'as seen' },
 ];
 
-/** Whether a power loss takes something away here. What stands after an operation stands before the next one too: looked at once. */
+/** What stands after an operation stands before the next one too, where no less has been promised: looked at once. */
+const atOnce = (snapshots: readonly Snapshot[]): Snapshot[] =>
+  snapshots.filter(({ operation }, i) => operation.startsWith('before') || i === snapshots.length - 1);
+
+/** Whether a power loss takes something away here. */
 const isUncertain = ({ moment, operation }: Snapshot): boolean => operation.startsWith('before') && hasUnsynced(moment);
 
 /** What the next process does with what a killed one left: open it, or create the log anew, and work. */
@@ -79,7 +83,7 @@ describe('a disk that forgets what was not synced', () => {
       const snapshots = await watch(disk, promises, () => life(disk, promises));
       expect(snapshots.length).toBeGreaterThan(100);
       let torn = 0;
-      for (const { moment, promises: by, operation } of snapshots) {
+      for (const { moment, promises: by, operation } of atOnce(snapshots)) {
         // Where everything is synced, all losses take the same away: nothing.
         for (const loss of hasUnsynced(moment) ? POWER_LOSSES : POWER_LOSSES.slice(0, 1)) {
           const left = ModelDisk.after(moment, loss);
@@ -113,7 +117,7 @@ describe('a disk that forgets what was not synced', () => {
         const left = ModelDisk.after(moment, first);
         const during = copyOf(by);
         const recovering = await watch(left, during, () => reopen(left, during, [1]));
-        for (const step of recovering) {
+        for (const step of atOnce(recovering)) {
           for (const second of hasUnsynced(step.moment) ? POWER_LOSSES : POWER_LOSSES.slice(0, 1)) {
             again++;
             const where = `${described(first, 'while appending')}; ${described(second, step.operation)}`;
@@ -129,7 +133,7 @@ describe('a disk that forgets what was not synced', () => {
         }
       }
     }
-    expect(again).toBeGreaterThan(1_000);
+    expect(again).toBeGreaterThan(700);
     expect(tears).toBeGreaterThan(2);
   });
 
@@ -146,14 +150,18 @@ describe('a disk that forgets what was not synced', () => {
         await log.close();
       });
       let losses = 0;
-      for (const { moment, promises: by, operation } of snapshots.filter(isUncertain)) {
+      // Payloads, and segments written in part, are the same in both kinds of log: here it is the checkpoints that are looked at.
+      const isOwn = (one: Snapshot): boolean =>
+        isUncertain(one) && (mode === 'each' || !one.operation.includes('payloads'));
+      const seconds = mode === 'each' ? SECOND_LOSSES : SECOND_LOSSES.filter(({ contents }) => contents === 'dropped');
+      for (const { moment, promises: by, operation } of snapshots.filter(isOwn)) {
         const cuts = ['kept', 'first half', 'last byte missing'] as const;
         for (const contents of operation.startsWith('before sync segments/') ? cuts : cuts.slice(0, 1)) {
           const left = ModelDisk.afterKill(moment, contents);
           const next = copyOf(by);
           const steps = await watch(left, next, () => goOn(left, next));
-          for (const step of [...steps.filter(isUncertain), steps.at(-1)!]) {
-            for (const second of SECOND_LOSSES) {
+          for (const step of [...steps.filter(isOwn), steps.at(-1)!]) {
+            for (const second of seconds) {
               losses++;
               const where = `killed ${operation}, ${contents}; ${described(second, step.operation)}`;
               await hold(ModelDisk.after(step.moment, second), step.promises, where);

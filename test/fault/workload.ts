@@ -163,6 +163,9 @@ export async function hold(disk: Disk, given: Promises, where: string): Promise<
   // A log that had to be created anew has another origin: what was signed before is of one that nobody was promised.
   if (mode === 'batch' && promises.created) {
     const { latest, kept } = await notesOn(disk);
+    // Nothing is left that no checkpoint covers.
+    const covered = await verdictOf(log, publicKey, fastVerifier, latest!);
+    expect([where, covered.verdict, covered.counts.unsigned_tail]).toEqual([where, 'valid', 0]);
     expect((await checkNote(latest!, [publicKey], fastVerifier)).size, where).toBe(hashes.length);
     const notes = await Promise.all([...kept].map(([, note]) => checkNote(note, [publicKey], fastVerifier)));
     expect([where, notes.map(({ size }) => size)]).toEqual([where, [...kept.keys()]]);

@@ -50,7 +50,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   checkpoint: {
     may: ['base/*', ...PORTS, 'receipt/*', 'chain/*'],
     // C2SP's own kinds of signatures, which the Verifier port cannot say: Ed25519 over bare text, and ML-DSA-44, loaded on demand.
-    file: [['checkpoint/note-keys.ts', 'crypto/ed25519-verify.ts', 'crypto/ml-dsa-44-verify.ts']],
+    file: [['checkpoint/note-keys.ts', 'crypto/ed25519-verify.ts', 'crypto/engine-noble-verify.ts']],
   },
   log: {
     may: SPINE,

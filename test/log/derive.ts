@@ -77,11 +77,15 @@ export async function rederive(
   return receipts;
 }
 
-/** The verdict that users get, with signatures judged by `verifier`; classical keys and unsigned tails are allowed, nothing else. */
-export function verdictOf(log: Log, key: PublicKey, verifier: Verifier): Promise<Verdict> {
+/**
+ * The verdict that users get, with signatures judged by `verifier`; classical keys are allowed, and unsigned tails where no checkpoint is
+ * given; nothing else. @param note of the log folder.
+ */
+export function verdictOf(log: Log, key: PublicKey, verifier: Verifier, note?: Uint8Array): Promise<Verdict> {
   const source = { kind: 'log' as const, name: log.origin, chunks: () => log.chunks(), segments: () => log.segments() };
-  const options = { trust: trustKeys([{ key }]), allowClassical: true, allowUnsignedTail: true };
-  return verifyWith(source, options, { verifier, sha256Hex: nobleSha256Hex });
+  const options = { trust: trustKeys([{ key }]), allowClassical: true, allowUnsignedTail: note === undefined };
+  const found = note === undefined ? source : { ...source, checkpoints: [{ name: 'checkpoint', note }] };
+  return verifyWith(found, options, { verifier, sha256Hex: nobleSha256Hex });
 }
 
 /** The same for bytes. */
