@@ -66,7 +66,7 @@ test('how the cost grows, small', async () => {
 });
 
 test('the other stages, small', async () => {
-  const stages = ['crypto', 'pipeline', 'append', 'verify', 'prove', 'startup', 'chromium'];
+  const stages = ['crypto', 'pipeline', 'append', 'batch', 'verify', 'prove', 'startup', 'chromium'];
   const results = await small(...stages);
   expect([...results.keys()]).toEqual(stages);
   expect(renderTable([...results.values()]).split('\n').length).toBeGreaterThan(30);

@@ -21,8 +21,11 @@ async function load() {
   const append = async (who) => {
     for (;;) {
       const data = `${process.pid}.${who}.${n++}`;
-      const { receipt } = await log.append({ type: 'custom', data: data.padEnd((n * 37) % 900) });
+      // In a log of batches some wait for their checkpoint, and are told apart.
+      const waitFor = log.mode === 'batch' && who % 4 === 3 ? 'signed' : 'durable';
+      const { receipt } = await log.append({ type: 'custom', data: data.padEnd((n * 37) % 900) }, { waitFor });
       say(`ack ${receipt.entry.seq} ${receipt.hash}`);
+      if (waitFor === 'signed') say(`signed ${receipt.entry.seq}`);
     }
   };
   await Promise.all(Array.from({ length: Number(argument) }, (_, who) => append(who)));

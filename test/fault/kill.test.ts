@@ -8,8 +8,9 @@ describe('processes that die and processes that race', () => {
 
   it('kill -9 under load, 12 rounds: what was acknowledged on the pipe is in the reopened log', async () => {
     place = await arena('Ed25519', 'batch');
-    const { acknowledged, recoveries } = await killRounds(place, 12, 16);
+    const { acknowledged, signed, recoveries } = await killRounds(place, 12, 16);
     expect(acknowledged).toBeGreaterThan(100);
+    expect(signed).toBeGreaterThan(10);
     expect(recoveries).toBeGreaterThan(5);
   });
 

@@ -9,9 +9,11 @@ import { createNobleSigner } from '../../src/crypto/engine-noble-sign.ts';
 import { nobleVerifier } from '../../src/crypto/engine-noble-verify.ts';
 import { keyFromSeed } from '../../src/crypto/keys.ts';
 import type { Algorithm } from '../../src/crypto/public-key.ts';
+import { nodeDisk } from '../../src/log/node-disk.ts';
 import { createLog, openLog } from '../../src/log/open.ts';
 import type { SigningMode } from '../../src/receipt/control.ts';
 import { allBytes, rederive, verdictOf } from '../log/derive.ts';
+import { checkNote, notesOn } from '../log/notes.ts';
 import { pause } from '../log/places.ts';
 
 export const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
@@ -110,9 +112,10 @@ export async function killRounds(
   place: Arena,
   rounds: number,
   appenders: number,
-): Promise<{ acknowledged: number; recoveries: number }> {
+): Promise<{ acknowledged: number; signed: number; recoveries: number }> {
   const acknowledged = new Acknowledged();
   let count = 0;
+  let signed = 0;
   for (let round = 0; round < rounds; round++) {
     const child = start(place, 'load', String(appenders));
     // Every fourth one while it starts, locks and recovers; the others from at once to well into the work.
@@ -124,6 +127,7 @@ export async function killRounds(
     child.process.kill('SIGKILL');
     expect(await child.ended).toBeNull();
     count += acknowledged.take(child.said);
+    signed += await checkSigned(place, child.said);
     // The next child recovers; sometimes this process does first.
     if (round % 5 === 0) await (await openLog(place.dir, writerOf(place))).close();
     await acknowledged.check(place, { signatures: false }).catch(async (error: unknown) => {
@@ -139,7 +143,17 @@ export async function killRounds(
   let recoveries = 0;
   for await (const { receipt } of log.receipts()) if (receipt.entry.event.type === 'recovery') recoveries++;
   await log.close();
-  return { acknowledged: count, recoveries };
+  return { acknowledged: count, signed, recoveries };
+}
+
+/** Hold what a killed child acknowledged as signed against the checkpoint that it left. @returns how many those are. */
+async function checkSigned({ dir, alg }: Arena, said: readonly string[]): Promise<number> {
+  const seqs = said.flatMap((line) => /^signed (\d+)$/.exec(line)?.slice(1) ?? []).map(Number);
+  if (seqs.length === 0) return 0;
+  const { latest } = await notesOn(nodeDisk(dir));
+  const { size } = await checkNote(latest!, [keyOf(alg).publicKey], nobleVerifier);
+  for (const seq of seqs) if (seq >= size) throw new Error(`seq ${seq} was acknowledged as signed, and is not`);
+  return seqs.length;
 }
 
 /** Let two writers race for the same log, and hold what both were told against it. */
