@@ -232,6 +232,16 @@ function differs(text: usize, digest: usize): v128 {
   return v128.or(v128.xor(first, v128.load(text)), v128.xor(second, v128.load(text, 16)));
 }
 
+/** Entries before this seq have signatures that somebody else has verified: they are taken as good. */
+let acceptedBelow: f64 = 0;
+
+/** Say so. */
+export function setAccepted(below: f64): i32 {
+  if (!(below >= 0 && below <= MAX_SEQ + 1)) return BAD_CALL;
+  acceptedBelow = below;
+  return 1;
+}
+
 /** The signature that waits for another of its key: its record, slot and length of M'; no record: none waits. */
 let waiting: usize = 0;
 let waitingSlot: i32 = 0;
@@ -246,7 +256,7 @@ function checkSignatures(last: usize): void {
   for (let i: i32 = 0; i < most; i++) {
     waiting = 0;
     for (let record = RECORDS; record < last; record += RECORD_BYTES) {
-      if ((load<i32>(record, 8) & LOOK) != 0) continue;
+      if ((load<i32>(record, 8) & LOOK) != 0 || load<f64>(record, 16) < acceptedBelow) continue;
       const count = load<i32>(record, 44);
       most = max<i32>(most, count);
       if (i < count) checkSignature(record, i);

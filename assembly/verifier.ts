@@ -218,7 +218,7 @@ export function hashJobs(count: i32): i32 {
   return VALID;
 }
 
-export { readLines, setPrefix } from './lines';
+export { readLines, setAccepted, setPrefix } from './lines';
 /** Where the host writes what lines need, and reads what they are. */
 export function kidsAt(): usize {
   return KIDS;

@@ -1,5 +1,6 @@
 import { concatBytes } from './base/bytes.ts';
 import type { PublicKey } from './crypto/public-key.ts';
+import type { CheckpointNote } from './verify/checkpoints.ts';
 import { chooseEngines } from './verify/choose-engines.ts';
 import type { EngineWish } from './verify/make-engines.ts';
 import { readBlob } from './verify/ranges.ts';
@@ -14,6 +15,7 @@ import { verifyWith } from './verify/verify.ts';
 import type { ShardJson } from './verify/write-shard.ts';
 
 export { type PublicJwk, type PublicKey, parseJwk, readPublicKey } from './crypto/public-key.ts';
+export type { CheckpointNote } from './verify/checkpoints.ts';
 export { CODES, type Code } from './verify/codes.ts';
 export { EXPLANATIONS } from './verify/explain.ts';
 export { openEvidence } from './verify/files.ts';
@@ -32,16 +34,27 @@ export interface ReadableLog {
   readonly origin: string;
   chunks(): AsyncIterable<Uint8Array>;
   segments(): Promise<readonly { readonly name: string; readonly offset: number; readonly bytes: number }[]>;
+  /** Its newest checkpoint, a signed note; null when there is none. */
+  latestCheckpoint?(): Promise<Uint8Array | null>;
 }
 
 /** What to verify against, and how. */
-export interface AuditOptions extends Omit<VerifyOptions, 'trust'>, EngineWish {
+export interface AuditOptions extends Omit<VerifyOptions, 'trust' | 'checkpoints' | 'resume'>, EngineWish {
   /** Outside keys: public keys, kids to pin, or either with a name. Nothing inside the evidence is ever trusted by itself. */
   readonly keys?: readonly (PublicKey | string | OutsideKey)[] | undefined;
   /** Instead of keys: another source of outside knowledge. */
   readonly trust?: TrustProvider | undefined;
   /** What was remembered of the log: its head, size or genesis. */
   readonly expect?: Pins | undefined;
+  /**
+   * Checkpoints of the log that were kept outside of it (C2SP signed notes): they say whether its end is there and its history the same.
+   */
+  readonly checkpoints?: readonly (Uint8Array | CheckpointNote)[] | undefined;
+  /**
+   * The checkpoint up to which the log was verified before. It counts as one of `checkpoints`, and the signatures of the entries before it
+   * are not verified again; everything else of them is.
+   */
+  readonly resume?: Uint8Array | CheckpointNote | undefined;
   /**
    * Threads to use at most; default: as many as the machine runs at once. Little evidence takes one, and so does another source of
    * outside knowledge than keys, since functions do not cross to a thread. The verdict says how many there were.
@@ -60,7 +73,8 @@ export interface AuditOptions extends Omit<VerifyOptions, 'trust'>, EngineWish {
  */
 export async function verify(evidence: Evidence, options: AuditOptions = {}): Promise<Verdict> {
   const threads = threadsOf(options);
-  return verifyWith(sourceOf(evidence, options.name), toVerifyOptions(options), await chooseEngines(options), threads);
+  const source = await sourceOf(evidence, options.name);
+  return verifyWith(source, toVerifyOptions(options), await chooseEngines(options), threads);
 }
 
 /**
@@ -81,7 +95,7 @@ export async function verifyShard(
   ]);
   const { engine, crossCheck } = options;
   const made = await summariseShard({
-    source: sourceOf(evidence, options.name),
+    source: await sourceOf(evidence, options.name),
     options: toVerifyOptions(options),
     engines: await chooseEngines(options),
     wish: { engine, crossCheck },
@@ -107,6 +121,7 @@ export async function mergeShards(
   return merge(
     documents.map((bytes, i) => parseShard(bytes, nameOf(i))),
     nameOf,
+    async () => (await chooseEngines({})).verifier,
   );
 }
 
@@ -142,7 +157,7 @@ function threadsOf({ workers, engine, crossCheck }: AuditOptions): Threads | nul
 export async function verifyReceipt(
   line: Uint8Array | string,
   key: PublicKey | string | OutsideKey,
-  options: Omit<AuditOptions, 'keys' | 'trust' | 'expect' | 'workers'> = {},
+  options: Omit<AuditOptions, 'keys' | 'trust' | 'expect' | 'checkpoints' | 'resume' | 'workers'> = {},
 ): Promise<Verdict> {
   const bytes = typeof line === 'string' ? new TextEncoder().encode(line) : line;
   const lf = bytes.indexOf(0x0a);
@@ -158,12 +173,29 @@ export async function verifyReceipt(
   return verifyWith(source, toVerifyOptions(all), await chooseEngines(all));
 }
 
-function toVerifyOptions(options: AuditOptions): VerifyOptions {
-  const keys = (options.keys ?? []).map((key) => (typeof key === 'string' || 'alg' in key ? { key } : key));
-  return { ...options, trust: options.trust ?? trustKeys(keys) };
+/**
+ * Verify a checkpoint by itself, a C2SP signed note: its form, and that given keys signed it. What it says of a log is compared when
+ * the log is verified with it (`checkpoints`). @throws ReceiptError CHECKPOINT_MALFORMED; and what verify throws for its engine.
+ */
+export async function verifyCheckpoint(
+  checkpoint: Uint8Array | CheckpointNote,
+  options: Pick<AuditOptions, 'keys' | 'trust' | 'engine' | 'crossCheck' | 'allowClassical'> = {},
+): Promise<Verdict> {
+  const note = checkpoint instanceof Uint8Array ? { name: 'checkpoint', note: checkpoint } : checkpoint;
+  const { verifyLoneCheckpoint } = await import('./verify/lone-checkpoint.ts');
+  return verifyLoneCheckpoint(note, toVerifyOptions(options), await chooseEngines(options));
 }
 
-function sourceOf(evidence: Evidence, name: string | undefined): Source {
+function toVerifyOptions(options: AuditOptions): VerifyOptions {
+  const keys = (options.keys ?? []).map((key) => (typeof key === 'string' || 'alg' in key ? { key } : key));
+  const named = (one: Uint8Array | CheckpointNote, name: string): CheckpointNote =>
+    one instanceof Uint8Array ? { name, note: one } : one;
+  const checkpoints = (options.checkpoints ?? []).map((one, i) => named(one, `checkpoint ${i + 1}`));
+  const resume = options.resume && named(options.resume, 'the checkpoint to resume from');
+  return { ...options, checkpoints, resume, trust: options.trust ?? trustKeys(keys) };
+}
+
+async function sourceOf(evidence: Evidence, name: string | undefined): Promise<Source> {
   if (evidence instanceof Uint8Array) {
     return { kind: 'log', name: name ?? 'bytes', chunks: () => [evidence], sizeBytes: evidence.length };
   }
@@ -174,7 +206,10 @@ function sourceOf(evidence: Evidence, name: string | undefined): Source {
   }
   if ('kind' in evidence) return name === undefined ? evidence : { ...evidence, name };
   if ('segments' in evidence) {
+    // Before its lines, so that a log that is being written to is not shorter than its checkpoint.
+    const note = await evidence.latestCheckpoint?.();
     return {
+      ...(note ? { checkpoints: [{ name: 'checkpoint', note }] } : {}),
       kind: 'log',
       name: name ?? evidence.origin,
       chunks: () => evidence.chunks(),

@@ -1,5 +1,6 @@
 import { utf8 } from '../src/base/bytes.ts';
 import { type Case, FOLDERS, type Folder, indexEntry, keyTable } from './case.ts';
+import { checkpointCases } from './checkpoints.ts';
 import { readings } from './readings.ts';
 import { goodLogs } from './receipts.ts';
 import { goodEvents } from './receipts-events.ts';
@@ -20,8 +21,16 @@ import { openTails } from './unverifiable-tails.ts';
 /** All cases, by folder. */
 export async function kitCases(): Promise<Record<Folder, Case[]>> {
   const read = readings();
+  const checkpoints = checkpointCases();
   return {
-    receipts: [...goodLogs(), ...goodEvents(), ...goodLines(), ...(await recordedCases()), ...read.receipts],
+    receipts: [
+      ...goodLogs(),
+      ...goodEvents(),
+      ...goodLines(),
+      ...(await recordedCases()),
+      ...checkpoints.receipts,
+      ...read.receipts,
+    ],
     tampered: [
       ...tamperedEvents(),
       ...tamperedLines(),
@@ -32,9 +41,10 @@ export async function kitCases(): Promise<Record<Folder, Case[]>> {
       ...tamperedRequirements(),
       ...tamperedKeys(),
       ...tamperedTails(),
+      ...checkpoints.tampered,
       ...read.tampered,
     ],
-    unverifiable: [...openSigners(), ...openTails(), ...read.unverifiable],
+    unverifiable: [...openSigners(), ...openTails(), ...checkpoints.unverifiable, ...read.unverifiable],
   };
 }
 
@@ -49,6 +59,9 @@ export async function kitFiles(): Promise<Map<string, Uint8Array>> {
       typeof one.bytes === 'string' ? bytesOf(cases.find(({ name }) => name === one.bytes)!) : one.bytes;
     const fileOf = (one: Case): string => `${typeof one.bytes === 'string' ? one.bytes : one.name}.jsonl`;
     for (const one of cases) if (typeof one.bytes !== 'string') put(files, `${folder}/${one.name}.jsonl`, one.bytes);
+    for (const { checkpoints = {} } of cases) {
+      for (const [name, note] of Object.entries(checkpoints)) files.set(`${folder}/${name}`, note);
+    }
     const entries = cases.map((one) => indexEntry(one, bytesOf(one), fileOf(one)));
     const strays = entries.filter(({ expected }) => (expected as { verdict: string }).verdict !== FOLDERS[folder]);
     if (strays.length > 0)

@@ -92,12 +92,24 @@ export function toHex(bytes: Uint8Array): string {
   return out;
 }
 
+/** Value of each lower-case hex digit by its code, 0xff for all other codes below 128. */
+const HEX_VALUE: Uint8Array = (() => {
+  const table = new Uint8Array(128).fill(0xff);
+  for (let i = 0; i < 16; i++) table[i.toString(16).charCodeAt(0)] = i;
+  return table;
+})();
+
 /** Decode lower-case hex. @returns fresh bytes. @throws RangeError on upper case, odd length or any other character. */
 export function fromHex(text: string): Uint8Array {
-  if (!/^(?:[0-9a-f]{2})*$/.test(text))
-    throw new RangeError('fromHex: expected an even number of lower-case hex digits');
-  const out = new Uint8Array(text.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  const out = new Uint8Array(text.length >>> 1);
+  let wrong = text.length & 1;
+  for (let i = 0; i < out.length; i++) {
+    const high = HEX_VALUE[text.charCodeAt(2 * i)] ?? 0xff;
+    const low = HEX_VALUE[text.charCodeAt(2 * i + 1)] ?? 0xff;
+    wrong |= (high | low) & 0xf0;
+    out[i] = (high << 4) | low;
+  }
+  if (wrong !== 0) throw new RangeError('fromHex: expected an even number of lower-case hex digits');
   return out;
 }
 
@@ -161,4 +173,16 @@ export function fromBase64url(text: string): Uint8Array {
   const out = /^[\x21-\x7e]*$/.test(text) ? decodeBase64url(utf8(text)) : null;
   if (out === null) throw new RangeError('fromBase64url: expected unpadded base64url with zero spare bits');
   return out;
+}
+
+/** @returns standard base64 with padding (RFC 4648 section 4), as C2SP formats spell bytes. */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/');
+  return text + '='.repeat(-text.length & 3);
+}
+
+/** Decode strict standard base64: padded, spare bits zero, so that each byte string has one spelling. @returns fresh bytes, or null. */
+export function decodeBase64(text: string): Uint8Array | null {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  return decodeBase64url(utf8(text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')));
 }

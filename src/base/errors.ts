@@ -11,6 +11,10 @@ export type ErrorCode =
   | 'ENTRY_TOO_LARGE'
   | 'LINE_MALFORMED'
   | 'ORIGIN_INVALID'
+  | 'CHECKPOINT_MALFORMED'
+  | 'CHECKPOINT_OF_OTHER_LOG'
+  | 'PROOF_MALFORMED'
+  | 'POLICY_MALFORMED'
   // keys and engines
   | 'KEY_MALFORMED'
   | 'KEY_MISMATCH'

@@ -51,3 +51,18 @@ export const MAX_WAITING_APPENDS = 65_536;
 
 /** One read of a log file, and one chunk of its bytes. */
 export const READ_CHUNK_BYTES = 1_048_576;
+
+/** Signature lines of a note. C2SP signed-note asks for at least 16; a log of 8 keys with the witnesses of a large policy stays below. */
+export const MAX_NOTE_SIGNATURES = 128;
+
+/** A whole note: 128 lines of ML-DSA-65 with timestamps (4.5 KB each) and their names fit. Bounds what a stranger's file makes us read. */
+export const MAX_NOTE_BYTES = 1_048_576;
+
+/** Nodes of a Merkle path: C2SP tlog-witness says at most 63, and no tree of ours is higher than 53. */
+export const MAX_PATH_HASHES = 63;
+
+/** A stand-alone receipt: a checkpoint, and lines with the rotations before them. Bounds what a stranger's file makes us read. */
+export const MAX_PROOF_BYTES = 16 * 1_048_576;
+
+/** A witness policy: a few hundred keys of ML-DSA-65 in base64. C2SP tlog-policy asks for 32 logs, 32 witnesses and 32 groups. */
+export const MAX_POLICY_BYTES = 1_048_576;

@@ -43,6 +43,26 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     how: 'It is empty or too long, or has characters other than A-Z a-z 0-9 . _ ~ / : -.',
     todo: 'Use a name as example.com/audit.',
   },
+  CHECKPOINT_MALFORMED: {
+    meaning: 'a file is not a checkpoint, or not one in its only spelling',
+    how: 'Another file, one that was cut, edited or sent through something that changes line ends or spaces; or a checkpoint with extension lines, which logs of perdure never write.',
+    todo: 'Get it again from where it came, byte for byte.',
+  },
+  CHECKPOINT_OF_OTHER_LOG: {
+    meaning: 'the checkpoint speaks of another log than the one that is verified',
+    how: 'Each log has an origin of its own, which its first line and its checkpoints state; these two differ.',
+    todo: 'Give the checkpoint of this log, or verify the log of this checkpoint.',
+  },
+  PROOF_MALFORMED: {
+    meaning: 'a file is not a stand-alone receipt or a .tlog-proof, or not one in its only spelling',
+    how: 'Another file, one that was cut or edited, or a .tlog-proof that was made by another tool and carries no receipt.',
+    todo: 'Get it again from where it came, byte for byte; perdure prove makes them.',
+  },
+  POLICY_MALFORMED: {
+    meaning: 'a file is not a witness policy as C2SP tlog-policy has it',
+    how: 'A line of another form, a name used before it is defined or twice, a key listed twice, or no quorum line.',
+    todo: 'Look at the named line. A policy names logs, witnesses and groups, each before it is used, and exactly one quorum.',
+  },
   KEY_MALFORMED: {
     meaning: 'a key cannot be read, or is a bad one',
     how: 'A damaged file, a wrong length, a form that is none of ours, or an Ed25519 key of small or mixed order, which nobody honest makes.',

@@ -61,6 +61,7 @@ function successLine(verdict: Verdict, c: Colors): string {
     `${c.bold(c.green('VALID'))} ${count(counts.valid, 'receipt')}`,
     signaturesText(verdict),
     ...(verdict.subject.kind === 'receipt' ? [] : ['chain']),
+    ...(verdict.subject.mode === 'batch' && counts.unsigned_tail === 0 ? ['covered by a checkpoint'] : []),
     `head ${abbreviate(head.hash ?? '-')}`,
   ];
   return parts.join(' · ');

@@ -1,8 +1,15 @@
 import { type Command, Option } from 'commander';
-import { type AuditOptions, verify as audit, type ShardWish, type Source, verifyShard } from '../auditor.ts';
+import {
+  type AuditOptions,
+  verify as audit,
+  type CheckpointNote,
+  type ShardWish,
+  type Source,
+  verifyShard,
+} from '../auditor.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { EngineChoice } from '../crypto/engines.ts';
-import { openEvidence } from '../verify/files.ts';
+import { openEvidence, readCheckpointFile } from '../verify/files.ts';
 import { collect, type Done, newCommand } from './command.ts';
 import { usage } from './error-report.ts';
 import { EXIT, exitOfVerdict } from './exit.ts';
@@ -23,6 +30,8 @@ interface VerifyOptions {
   readonly expectHead?: { readonly size: number; readonly hash: string };
   readonly expectSize?: number;
   readonly minSize?: number;
+  readonly checkpoint?: readonly string[];
+  readonly resume?: string;
   readonly notBefore?: string;
   readonly notAfter?: string;
   readonly engine: EngineChoice;
@@ -48,6 +57,15 @@ export function defineVerify(io: Io, done: Done): Command {
     .addOption(new Option('--expect-head <size:hash>', 'a head that was remembered').argParser(parseHead))
     .addOption(new Option('--expect-size <n>', 'exactly so many entries were there').argParser(parseSize))
     .addOption(new Option('--min-size <n>', 'at least so many entries').argParser(parseSize))
+    .addOption(
+      new Option('--checkpoint <file>', 'a checkpoint of this log that was kept elsewhere; again for each').argParser(
+        collect,
+      ),
+    )
+    .option(
+      '--resume <file>',
+      'a checkpoint up to which it was verified before: signatures before it are not verified again',
+    )
     .addOption(new Option('--not-before <time>', 'claimed times from here on (RFC 3339)').argParser(parseTime))
     .addOption(new Option('--not-after <time>', 'claimed times before this (RFC 3339)').argParser(parseTime))
     .addOption(
@@ -90,6 +108,8 @@ async function verify(io: Io, path: string, options: VerifyOptions): Promise<num
       size: options.expectSize,
       minSize: options.minSize,
     },
+    checkpoints: await readCheckpoints(options.checkpoint ?? []),
+    resume: options.resume === undefined ? undefined : await readCheckpointFile(options.resume),
     notBefore: options.notBefore,
     notAfter: options.notAfter,
     engine: options.engine,
@@ -116,6 +136,12 @@ async function verify(io: Io, path: string, options: VerifyOptions): Promise<num
   } finally {
     meter.stop();
   }
+}
+
+async function readCheckpoints(paths: readonly string[]): Promise<CheckpointNote[]> {
+  const notes: CheckpointNote[] = [];
+  for (const path of paths) notes.push(await readCheckpointFile(path));
+  return notes;
 }
 
 /** Verify one part: what it says is for `perdure merge`, and nothing is judged yet. */

@@ -5,11 +5,10 @@ import { keyFromSeed, type SecretKey } from './keys.ts';
 import { KNOWN_ANSWER } from './known-answer.ts';
 import { encodePkcs8 } from './pkcs8.ts';
 import type { Algorithm } from './public-key.ts';
-import { copySignInput, muUnsupported, signFailed } from './sign-input.ts';
+import { bareUnsupported, copySignInput, ed25519Message, muUnsupported, signFailed } from './sign-input.ts';
 import { meanMicros } from './sign-time.ts';
-import type { Signer } from './signer.ts';
+import type { Signer, SignInput } from './signer.ts';
 import { encodeSpki } from './spki.ts';
-import { signedMessage } from './verifier.ts';
 
 type NativeSecret = object;
 type NativePublic = { export(form: { format: 'der'; type: 'spki' }): Uint8Array };
@@ -93,11 +92,8 @@ export function createNativeSigner(key: SecretKey): Signer {
     publicKey: key.publicKey,
     engine: 'native',
     async sign(input) {
-      if ('mu' in input) throw muUnsupported('signer native');
-      const { message, context } = copySignInput(input) as { message: Uint8Array; context: string };
-      const ed25519 = key.alg === 'Ed25519';
-      const data = ed25519 ? signedMessage(message, context) : message;
-      const signingKey = ed25519 ? secret : { key: secret, context: utf8(context) };
+      const own = copySignInput(input);
+      const [data, signingKey] = nativeInput(key.alg, own, secret);
       return new Promise((resolve, reject) => {
         crypto.sign(null, data, signingKey, (error, signature) => {
           if (error) reject(signFailed('signer native', error));
@@ -107,6 +103,14 @@ export function createNativeSigner(key: SecretKey): Signer {
       });
     },
   };
+}
+
+/** @returns what node:crypto is handed: the signed bytes, and the key with its context where it forms M' itself. */
+function nativeInput(alg: Algorithm, input: SignInput, secret: NativeSecret): [data: Uint8Array, key: NativeSignKey] {
+  if ('mu' in input) throw muUnsupported('signer native');
+  if (alg === 'Ed25519') return [ed25519Message(input, 'signer native'), secret];
+  if ('bare' in input) throw bareUnsupported('signer native');
+  return [input.message, { key: secret, context: utf8(input.context) }];
 }
 
 function importSecret(crypto: NativeCrypto, key: SecretKey): NativeSecret {

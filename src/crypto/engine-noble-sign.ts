@@ -3,10 +3,9 @@ import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js';
 import { utf8, wipe } from '../base/bytes.ts';
 import { type Random, systemRandom } from '../base/ports.ts';
 import type { SecretKey } from './keys.ts';
-import { copySignInput, muUnsupported, signFailed } from './sign-input.ts';
+import { bareUnsupported, copySignInput, ed25519Message, signFailed } from './sign-input.ts';
 import type { Signer, SignInput } from './signer.ts';
 import { inTurns } from './turns.ts';
-import { signedMessage } from './verifier.ts';
 
 /** Bytes of rnd. @see FIPS 204 Algorithm 2 */
 export const RND_BYTES = 32;
@@ -41,13 +40,13 @@ export function drawRnd({ random = systemRandom, deterministicForTests = false }
 
 /**
  * Sign now, on this thread: about 10 ms for ML-DSA-65. @param input checked (copySignInput). @param rnd 32 bytes, only read.
- * @returns 3309 bytes (sigEncode form) or 64. @throws ReceiptError UNSUPPORTED on mu for Ed25519 @see FIPS 204 Algorithms 2 and 7
+ * @returns 3309 bytes (sigEncode form) or 64. @throws ReceiptError UNSUPPORTED on mu for Ed25519, on bare bytes for ML-DSA @see FIPS 204 Algorithms 2 and 7
  */
 export function signNoble(secret: NobleSecret, input: SignInput, rnd: Uint8Array): Uint8Array {
   if (secret.alg === 'Ed25519') {
-    if ('mu' in input) throw muUnsupported('Ed25519');
-    return ed25519.sign(signedMessage(input.message, input.context), secret.seed);
+    return ed25519.sign(ed25519Message(input, 'Ed25519'), secret.seed);
   }
+  if ('bare' in input) throw bareUnsupported('ML-DSA-65');
   if ('mu' in input) return ml_dsa65.internal.sign(input.mu, secret.expanded, { externalMu: true, extraEntropy: rnd });
   return ml_dsa65.sign(input.message, secret.expanded, { context: utf8(input.context), extraEntropy: rnd });
 }

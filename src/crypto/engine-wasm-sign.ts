@@ -4,7 +4,7 @@ import { drawRnd, type HedgeOptions, RND_BYTES } from './engine-noble-sign.ts';
 import { nobleSha256Hex } from './hash.ts';
 import { keyFromSeed, type SecretKey } from './keys.ts';
 import { KNOWN_ANSWER } from './known-answer.ts';
-import { copySignInput, signFailed } from './sign-input.ts';
+import { bareUnsupported, copySignInput, signFailed } from './sign-input.ts';
 import { meanMicros } from './sign-time.ts';
 import type { Signer } from './signer.ts';
 import { inTurns } from './turns.ts';
@@ -60,6 +60,7 @@ export function createWasmSigner(key: SecretKey, options: HedgeOptions = {}): Si
     let rnd: Uint8Array = new Uint8Array(0);
     try {
       if (closed) throw new Error('closed');
+      if ('bare' in input) throw bareUnsupported('signer wasm');
       rnd = drawRnd(options);
       return 'mu' in input
         ? kernel.signMu(input.mu, rnd)

@@ -26,6 +26,8 @@ export interface LineVerifier {
    * @param before the line right before, which must be a receipt. @returns how many lines have records.
    */
   read(begin: number, end: number, before: LineBefore): number;
+  /** Let it take the signatures of entries before this seq as good, unseen. */
+  accept(below: number): void;
   /** Let it verify signatures by this key from now on; the key it has used for the longest time may go. */
   know(key: PublicKey): void;
   /**

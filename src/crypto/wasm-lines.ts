@@ -13,6 +13,7 @@ interface LineExports extends VerifierExports {
   chunkAt(): number;
   chunkBytes(): number;
   setPrefix(length: number): number;
+  setAccepted(below: number): number;
   readLines(begin: number, end: number, hash: number, log: number, logEnd: number, time: number, seq: number): number;
 }
 
@@ -79,6 +80,7 @@ export class LineKernel implements LineVerifier {
     new Uint8Array(buffer, wasm.schemaAt(), SCHEMA_BYTES).fill(0).set(schema);
     const ctx = utf8(context);
     done(wasm.setPrefix(2 + ctx.length));
+    done(wasm.setAccepted(0));
     // What stands before the entry in M': 0x00 ‖ len(ctx) ‖ ctx. See FIPS 204 Algorithm 3.
     new Uint8Array(buffer, wasm.prefixAt(), 2 + ctx.length).set([0, ctx.length, ...ctx]);
     this.kids.fill(0);
@@ -90,6 +92,10 @@ export class LineKernel implements LineVerifier {
     const count = this.wasm.readLines(begin, end, hashBegin, logBegin, logEnd, timeBegin, seq);
     if (count < 0) throw new TypeError('verifier.wasm: a call it refuses');
     return count;
+  }
+
+  accept(below: number): void {
+    done(this.wasm.setAccepted(below));
   }
 
   know(key: PublicKey): void {

@@ -3,7 +3,7 @@ import { wipe } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { drawRnd, type HedgeOptions, type NobleSecret, nobleSecretOf } from './engine-noble-sign.ts';
 import type { SecretKey } from './keys.ts';
-import { copySignInput, muUnsupported, signFailed } from './sign-input.ts';
+import { bareUnsupported, copySignInput, muUnsupported, signFailed } from './sign-input.ts';
 import type { Signer, SignInput } from './signer.ts';
 
 /** What goes to the worker. The secret's buffer is transferred. */
@@ -99,6 +99,7 @@ export async function createWorkerSigner(key: SecretKey, options: HedgeOptions =
     async sign(input) {
       const own = copySignInput(input);
       if ('mu' in own && key.alg === 'Ed25519') throw muUnsupported('Ed25519');
+      if ('bare' in own && key.alg !== 'Ed25519') throw bareUnsupported('ML-DSA-65');
       if (dead !== null) throw dead;
       const rnd = drawOrFail(options);
       const id = nextId++;

@@ -113,6 +113,18 @@ export function isInWindow(time: string, from: string | null, until: string | nu
   return (from === null || time >= from) && (until === null || time < until);
 }
 
+/** @returns what is wrong with the claimed time of a line, null when nothing is: it lies in the window, or there is none. */
+export function windowFault(
+  buf: Uint8Array,
+  timeBegin: number,
+  { notBefore, notAfter }: { readonly notBefore: string | null; readonly notAfter: string | null },
+): { readonly expected: string; readonly found: string } | null {
+  if (notBefore === null && notAfter === null) return null;
+  const found = ascii(buf, timeBegin, timeBegin + 24);
+  if (isInWindow(found, notBefore, notAfter)) return null;
+  return { expected: `from ${notBefore ?? 'any time'} until before ${notAfter ?? 'any time'}`, found };
+}
+
 /** @returns what the neighbours of a scanned line must fit. @param spot where it stands in its run. */
 export function edgeOf(buf: Uint8Array, view: LineView, spot: Spot): Edge {
   return {

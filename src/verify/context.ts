@@ -21,6 +21,10 @@ export interface Context {
   readonly lines: LineVerifier | null;
   /** Seqs whose stated hash a pin asks for. */
   readonly pinnedSeqs: ReadonlySet<number>;
+  /** Sizes that roots are asked for at, ascending. */
+  readonly treeSizes: readonly number[];
+  /** Signatures of entries before this seq are not looked at: a checkpoint of this size says that they were. */
+  readonly acceptedBelow: number;
   readonly notBefore: string | null;
   readonly notAfter: string | null;
   /** Problems listed, and so spots kept. */

@@ -179,8 +179,8 @@ export const EXPLANATIONS: Readonly<Record<Code, Explanation>> = {
     todo: 'Verify a whole copy of the log.',
   },
   CHECKPOINT_UNTRUSTED: {
-    how: 'It was signed by other keys, or changed.',
-    todo: 'Get the checkpoint again from where it was kept.',
+    how: 'It was signed by other keys than those the log names there, lacks the signature of one of them, or was changed.',
+    todo: 'Get the checkpoint again from where it was kept, and give the key of the log with --key. One in the log folder is only as good as the folder.',
   },
   SCHEMA_NOTE: {
     how: 'Another writer, or an older or newer one. Its bytes are signed all the same.',

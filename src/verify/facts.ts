@@ -7,16 +7,19 @@ import type { Waiting } from './waiting.ts';
 
 /** What is known of the signatures of a line before any is verified. */
 interface Facts {
-  /** Those by keys that someone names; none is good yet. */
+  /** Those by keys that someone names; none is good yet, unless all are accepted. */
   readonly signatures: SignatureFact[];
   /** How each of them is to be verified. */
   readonly checks: Waiting['checks'];
   /** Signatures by keys that nobody names. */
   readonly unnamed: number;
+  readonly accepted: boolean;
 }
 
 /** Look up who signed a scanned line. */
-export function factsOf(buf: Uint8Array, view: LineView, { trust: outside, named, strangers, lines }: Context): Facts {
+export function factsOf(buf: Uint8Array, view: LineView, context: Context): Facts {
+  const { trust: outside, named, strangers, lines } = context;
+  const accepted = view.seq < context.acceptedBelow;
   const signatures: SignatureFact[] = [];
   const checks: Waiting['checks'] = [];
   let unnamed = 0;
@@ -33,9 +36,9 @@ export function factsOf(buf: Uint8Array, view: LineView, { trust: outside, named
     }
     // Who signed this line signs the next, as a rule: there it need not be looked up again.
     lines?.know(key);
-    const fact = { kid, alg: key.alg, good: false, trust: trust && { by: trust.by, problem: trust.problem } };
+    const fact = { kid, alg: key.alg, good: accepted, trust: trust && { by: trust.by, problem: trust.problem } };
     signatures.push(fact);
-    checks.push({ key, sig: { ...sig }, fact });
+    if (!accepted) checks.push({ key, sig: { ...sig }, fact });
   }
-  return { signatures, checks, unnamed };
+  return { signatures, checks, unnamed, accepted };
 }

@@ -1,6 +1,9 @@
 import type { Stats } from 'node:fs';
+import { equalBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
+import { MAX_NOTE_BYTES } from '../base/limits.ts';
 import type { Buffers } from '../receipt/lines.ts';
+import type { CheckpointNote } from './checkpoints.ts';
 import { type FileSpan, readBuffers, readFailed } from './ranges.ts';
 import type { SegmentSpan, Source } from './source.ts';
 
@@ -11,9 +14,7 @@ const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) =>
 function fileSystem(): typeof import('node:fs/promises') {
   const found = runtime.process?.getBuiltinModule?.('node:fs/promises');
   if (found !== undefined) return found as typeof import('node:fs/promises');
-  throw new TypeError(
-    'openEvidence: expected Node, which opens paths, got a runtime without it: verify a File or Blob',
-  );
+  throw new TypeError('verify: expected Node, which opens paths, got a runtime without it: hand over a File or Blob');
 }
 
 function pathNames(): typeof import('node:path') {
@@ -22,7 +23,7 @@ function pathNames(): typeof import('node:path') {
 
 /**
  * Open evidence by its path: a log folder or a file of receipts. Of a log folder only the segments are read, in the order of their
- * names, so that a damaged log folder can be verified too.
+ * names, and its newest checkpoints, so that a damaged log folder can be verified too.
  * @throws ReceiptError LOG_NOT_FOUND when nothing is there, or a folder without segments; IO when it cannot be read; TypeError where
  *   there is no Node.
  */
@@ -41,6 +42,8 @@ export async function openEvidence(path: string): Promise<Source> {
       ranges: { files: [{ path, offset: 0, sizeBytes: info.size }] },
     };
   }
+  // Before the segments: a log that is being written to is then never shorter than its checkpoint.
+  const checkpoints = await newestCheckpoints(path);
   const files: FileSpan[] = [];
   let sizeBytes = 0;
   for (const name of await segmentNames(path)) {
@@ -60,6 +63,7 @@ export async function openEvidence(path: string): Promise<Source> {
       return readFiles(paths, buffers ?? readBuffers(), spans);
     },
     sizeBytes,
+    checkpoints,
     ranges: { files },
     // Where reading in one go met each, should the log have grown; and where those began that it did not come to.
     segments: () => [...spans, ...opened.slice(spans.length)],
@@ -77,6 +81,52 @@ async function statOrThrow(path: string): Promise<Stats> {
       found: 'nothing',
       cause,
     });
+  }
+}
+
+/** Of its history a log folder needs only the last: the newest may be damaged, and a checkpoint covers whatever is before it. */
+const NEWEST = 2;
+
+async function newestCheckpoints(path: string): Promise<CheckpointNote[]> {
+  const { join } = pathNames();
+  const history = join(path, 'checkpoints');
+  const names = (await fileSystem().readdir(history).catch(missing([]))).sort().slice(-NEWEST).reverse();
+  const files = [join(path, 'checkpoint'), ...names.map((name) => join(history, name))];
+  const notes: CheckpointNote[] = [];
+  for (const file of files) {
+    const note = await readCheckpointFile(file, file.slice(path.endsWith('/') ? path.length : path.length + 1)).catch(
+      missing(null),
+    );
+    if (note !== null && !notes.some((other) => equalBytes(other.note, note.note))) notes.push(note);
+  }
+  return notes;
+}
+
+/** @returns what takes an error of the disk: `instead` where there is no such file or folder. */
+function missing<T>(instead: T): (cause: unknown) => T {
+  return (cause) => {
+    const { code } = ((cause as Error).cause ?? cause) as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return instead;
+    throw cause;
+  };
+}
+
+/**
+ * Read a checkpoint that was kept outside. @param name how the verdict names it. @throws ReceiptError IO; nothing is judged yet.
+ */
+export async function readCheckpointFile(path: string, name = path): Promise<CheckpointNote> {
+  try {
+    // One byte more than a note may have is enough to refuse it.
+    const file = await fileSystem().open(path);
+    try {
+      const buffer = new Uint8Array(MAX_NOTE_BYTES + 1);
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+      return { name, note: buffer.slice(0, bytesRead) };
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw readFailed(path, cause);
   }
 }
 

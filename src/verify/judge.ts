@@ -1,15 +1,17 @@
-import { MAX_CLOSED_SEQUENCES } from '../base/limits.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { Requirement } from '../receipt/control.ts';
 import { FORMAT_VERSION } from '../receipt/entry.ts';
+import { ClosedSequences } from './closed-sequences.ts';
 import { type Code, codeInfo } from './codes.ts';
+import type { Context } from './context.ts';
+import { type Cover, Coverage, NOT_ENOUGH, type Uncovered } from './coverage.ts';
+import { JudgedTree } from './judged-tree.ts';
 import { KeyRing, type Level } from './key-ring.ts';
+import { ProblemList } from './problem-list.ts';
 import {
-  compareFindings,
   type Edge,
   EMPTY_SUMMARY,
   type Finding,
-  type Findings,
   mergeTally,
   type Profile,
   type SingleLine,
@@ -25,12 +27,6 @@ import type { TrustProvider } from './trust.ts';
 export interface Leniency {
   readonly allowUnsignedTail: boolean;
   readonly allowClassical: boolean;
-}
-
-/** A code that stands once: where first, and for how many lines. */
-export interface OnceFinding {
-  readonly first: Finding;
-  readonly count: number;
 }
 
 /** A code that a line's context gives it. */
@@ -66,12 +62,7 @@ export class Judge {
   notJudged = 0;
   unsignedTail = 0;
   firstInvalidLine: number | null = null;
-  /** Of lines already judged, in the order of a verdict: the first of them; and how many there are. */
-  private readonly problems: Finding[] = [];
-  private problemCount = 0;
-  /** Of the run that is being judged. */
-  private fresh: Finding[] = [];
-  readonly once = new Map<Code, OnceFinding>();
+  readonly problems: ProblemList;
   readonly notes = new Map<Code, Tally>();
   readonly signatures: SignatureCounts = {
     required: 0,
@@ -87,29 +78,36 @@ export class Judge {
   torn: Summary['torn'] = null;
   /** The last line is a close of the log that was itself accepted. */
   closedAtEnd = false;
-  closedSequencesFull = false;
+  readonly sequences = new ClosedSequences();
   readonly pinned = new Map<number, string>();
+  readonly tree: JudgedTree;
+  private readonly acceptedBelow: number;
+  private readonly coverage = new Coverage();
   private closedLog = false;
-  private readonly closedSequences = new Set<string>();
   private readonly leniency: Leniency;
   private readonly most: number;
-  private readonly partialIsFine: boolean;
+  /** The subject is one receipt, with or without entries before it: it does not begin at seq 0, and no line follows another. */
+  readonly isReceipt: boolean;
 
   /**
    * @param found keys that the evidence names (Context.named). @param most problems to list.
-   * @param partialIsFine the subject is one receipt: not beginning at seq 0 is no finding.
+   * @param context what of it judging needs.
    */
   constructor(
     trust: TrustProvider,
     found: ReadonlyMap<string, PublicKey>,
     leniency: Leniency,
     most: number,
-    partialIsFine = false,
+    { treeSizes, acceptedBelow }: Pick<Context, 'treeSizes' | 'acceptedBelow'> = { treeSizes: [], acceptedBelow: 0 },
+    isReceipt = false,
   ) {
     this.keys = new KeyRing(trust, found);
     this.leniency = leniency;
     this.most = most;
-    this.partialIsFine = partialIsFine;
+    this.problems = new ProblemList(most);
+    this.tree = new JudgedTree(treeSizes, this.keys);
+    this.acceptedBelow = acceptedBelow;
+    this.isReceipt = isReceipt;
   }
 
   /** Whether the log is written in a version that only its form can be judged of. */
@@ -119,20 +117,24 @@ export class Judge {
 
   /** Judge the run of lines right behind those judged before. */
   absorb(summary: Summary): void {
-    const behind = { ...EMPTY_SUMMARY, lines: this.lines, last: this.last, malformedAtEnd: this.malformedAtEnd };
+    const { lines, malformedAtEnd, last } = this;
+    const { leaves } = this.tree;
+    const behind = { ...EMPTY_SUMMARY, lines, ...(this.isReceipt ? {} : { last, malformedAtEnd, leaves }) };
     const run = settleSeam(behind, shift(summary, this.lines, this.bytes), this.most);
     this.first ??= run.first;
-    this.take(run.form);
+    this.problems.take(run.form);
     this.fail(run.malformed?.line ?? null, run.malformed?.count ?? 0);
     if (run.lines > 0) this.closedAtEnd = false;
-    if (!this.unsupported) this.take(run.other);
+    if (!this.unsupported) this.problems.take(run.other);
     for (const item of run.items) {
+      this.tree.standAt(item.under);
       if (item.kind === 'block') {
-        for (const { profile, count, spots } of item.buckets.values()) this.ordinary(profile, count, spots);
+        for (const { profile, count, spots } of item.buckets.values()) this.ordinary(profile, count, spots, item.under);
       } else this.single(item);
     }
+    if (!this.isReceipt) this.tree.grow(run.leaves);
     if (run.malformedAtEnd > 0) this.closedAtEnd = false;
-    this.list();
+    this.problems.endRun();
     if (!this.unsupported) this.takeNotes(run);
     this.lines += run.lines;
     this.bytes += run.bytes;
@@ -142,46 +144,17 @@ export class Judge {
     for (const [seq, hash] of run.pinned) if (!this.pinned.has(seq)) this.pinned.set(seq, hash);
   }
 
-  private take({ listed, count }: Findings): void {
-    this.problemCount += count;
-    for (const finding of listed) this.fresh.push(finding);
-  }
-
-  /** List what was found in a run, once: all of it stands on later lines than what is listed already. */
-  private list(): void {
-    this.fresh.sort(compareFindings);
-    for (const finding of this.fresh) if (this.problems.length < this.most) this.problems.push(finding);
-    this.fresh = [];
-  }
-
   private takeNotes(run: Summary): void {
     this.note('CLOCK_BACKWARDS', run.clockBackwards);
     this.note('SCHEMA_NOTE', run.schema);
     this.note('UNKNOWN_TYPE', run.unknownType);
     this.note('RECOVERED', run.recovered);
-    this.takeSequences(run.sequences);
+    this.note('SEQUENCE_CLOSED', this.sequences.take(run.sequences));
   }
 
   private note(code: Code, tally: Tally | null): void {
     const merged = mergeTally(this.notes.get(code) ?? null, tally);
     if (merged !== null) this.notes.set(code, merged);
-  }
-
-  /** In the order of their closes: which of them are remembered when the memory is full must not depend on where runs are cut. */
-  private takeSequences(sequences: Summary['sequences']): void {
-    const closing: { name: string; closedAt: number; after: Tally | null }[] = [];
-    for (const [name, { named, closedAt, after }] of sequences) {
-      if (this.closedSequences.has(name)) this.note('SEQUENCE_CLOSED', named);
-      else if (closedAt !== null) closing.push({ name, closedAt, after });
-    }
-    closing.sort((a, b) => a.closedAt - b.closedAt);
-    for (const { name, after } of closing) {
-      if (this.closedSequences.size >= MAX_CLOSED_SEQUENCES) this.closedSequencesFull = true;
-      else {
-        this.closedSequences.add(name);
-        this.note('SEQUENCE_CLOSED', after);
-      }
-    }
   }
 
   private fail(line: number | null, count: number): void {
@@ -191,34 +164,46 @@ export class Judge {
   }
 
   /** Judge lines of one profile that change nothing for those after them. */
-  private ordinary(profile: Profile, count: number, spots: readonly Spot[]): void {
+  private ordinary(profile: Profile, count: number, spots: readonly Spot[], under: number | null): void {
     this.closedAtEnd = false;
     const judged = this.frame(profile, spots[0]!);
-    if (!this.unsupported) this.sign(profile, null, false, count, spots[0]!, judged);
-    this.file(judged, profile.broken && !this.unsupported, count, spots);
+    const accepted = this.isAcceptedFrom(profile, under);
+    if (!this.unsupported) this.sign(this.seen(profile, under), null, false, accepted ? 0 : count, spots[0]!, judged);
+    this.file(judged, profile.broken && !this.unsupported, count, spots, under, accepted);
   }
 
   /** Judge a line that may change what the lines after it must satisfy. */
-  private single({ kind, spot, profile, requirement }: SingleLine): void {
+  private single({ kind, spot, profile, requirement, under }: SingleLine): void {
     if (kind === 'line' || this.unsupported) {
-      this.ordinary(profile, 1, [spot]);
+      this.ordinary(profile, 1, [spot], under);
       return;
     }
     this.closedAtEnd = false;
     const judged = this.frame(profile, spot);
     const begins = kind === 'genesis' && spot.line === 1;
     if (begins) this.keys.begin(requirement!);
-    const { signed, level } = this.sign(profile, requirement, begins || kind === 'rotation', 1, spot, judged);
+    const accepted = this.isAcceptedFrom(profile, under);
+    const demanded = begins || kind === 'rotation';
+    const looked = this.seen(profile, under);
+    const { signed, level } = this.sign(looked, requirement, demanded, accepted ? 0 : 1, spot, judged);
     if (begins) this.keys.accept(requirement!, level);
     else if (kind === 'rotation') this.rotate(requirement!, signed, level, spot.seq!, judged);
     else if (kind === 'close' && signed) this.closedLog = true;
-    this.file(judged, profile.broken, 1, [spot]);
+    this.file(judged, profile.broken, 1, [spot], under, accepted);
     const isWhole = !profile.broken && !judged.some(({ code }) => codeInfo(code).weight === 'invalid');
-    this.closedAtEnd = kind === 'close' && isWhole && this.isAccepted(level);
+    const isVouchedFor = level === 'pq' || (level === 'classical' && this.leniency.allowClassical);
+    this.closedAtEnd = kind === 'close' && isWhole && isVouchedFor;
   }
 
-  private isAccepted(level: Level): boolean {
-    return level === 'pq' || (level === 'classical' && this.leniency.allowClassical);
+  /** Whether the signatures of a line are those that the checkpoint to resume from speaks of. */
+  private isAcceptedFrom({ accepted }: Profile, under: number | null): boolean {
+    return accepted && under !== null && under <= this.acceptedBelow;
+  }
+
+  /** A line that was not looked at for its seq, and is not in the tree of the checkpoint to resume from, has no signature that counts. */
+  private seen(profile: Profile, under: number | null): Profile {
+    if (!profile.accepted || this.isAcceptedFrom(profile, under)) return profile;
+    return { ...profile, signatures: profile.signatures.map((fact) => ({ ...fact, good: false })) };
   }
 
   private rotate(requirement: Requirement, signed: boolean, level: Level, seq: number, judged: Judged[]): void {
@@ -242,7 +227,7 @@ export class Judge {
     else if (v !== VERSION) judged.push({ code: 'UNSUPPORTED_VERSION', expected: `"v":${VERSION}`, found: `"v":${v}` });
     if (this.unsupported) return judged;
     if (profile.log !== log) judged.push({ code: 'WRONG_LOG', expected: log, found: profile.log });
-    if (spot.line === this.first!.spot.line && this.first!.seq !== 0 && !this.partialIsFine) {
+    if (spot.line === this.first!.spot.line && this.first!.seq !== 0 && !this.isReceipt) {
       judged.push({ code: 'PARTIAL', expected: 'seq 0', found: `seq ${this.first!.seq}` });
     }
     return judged;
@@ -281,10 +266,8 @@ export class Judge {
     for (const { kid, problem } of view.refused)
       judged.push({ code: problem, expected: 'a key that is trusted here', found: kid });
     if (view.demanded === null) {
-      // An ordinary entry of a batch log that does not meet the requirement by itself: it waits for a checkpoint.
-      this.unsignedTail += count;
-      if (this.leniency.allowUnsignedTail) this.note('UNSIGNED_TAIL', { count, line: spot.line });
-      else judged.push({ code: 'UNSIGNED_TAIL', expected: 'a checkpoint that covers it', found: 'none' });
+      // An ordinary entry of a batch log that does not meet the requirement by itself: it waits for a checkpoint (cover).
+      judged.push({ code: 'UNSIGNED_TAIL', expected: 'a checkpoint that covers it', found: 'none' });
       return { signed: false, level: null };
     }
     signatures.required += view.demanded * count;
@@ -304,7 +287,7 @@ export class Judge {
         found: 'none',
       });
     } else if (view.level === 'classical' && this.leniency.allowClassical) {
-      this.note('CLASSICAL_ONLY', { count, line: spot.line });
+      if (count > 0) this.note('CLASSICAL_ONLY', { count, line: spot.line });
     } else if (view.level === 'classical') {
       judged.push({
         code: 'CLASSICAL_ONLY',
@@ -316,31 +299,51 @@ export class Judge {
   }
 
   /** Book what lines of one profile were found to be. */
-  private file(judged: readonly Judged[], broken: boolean, count: number, spots: readonly Spot[]): void {
+  private file(
+    judged: readonly Judged[],
+    broken: boolean,
+    count: number,
+    spots: readonly Spot[],
+    under: number | null,
+    accepted: boolean,
+  ): void {
     let worst: 'valid' | 'invalid' | 'unverifiable' = broken ? 'invalid' : 'valid';
+    let waiting: Uncovered | null = null;
     for (const { code, expected, found } of judged) {
+      if (code === 'UNSIGNED_TAIL') {
+        waiting = this.coverage.wait({ ...spots[0]!, code, expected, found }, count, under, this.keys.generation);
+        continue;
+      }
       const info = codeInfo(code);
       if (info.weight === 'invalid') worst = 'invalid';
       else if (info.weight === 'unverifiable' && worst === 'valid') worst = 'unverifiable';
       const at = (spot: Spot): Finding => ({ ...spot, code, expected, found });
       if (info.once) {
-        const before = this.once.get(code);
-        const first = before !== undefined && before.first.line < spots[0]!.line ? before.first : at(spots[0]!);
-        this.once.set(code, { first, count: (before?.count ?? 0) + count });
+        this.problems.takeOnce(at(spots[0]!), count);
       } else {
-        this.take({ listed: spots.slice(0, this.most).map(at), count });
+        this.problems.take({ listed: spots.slice(0, this.most).map(at), count });
       }
     }
     if (worst === 'invalid') this.fail(spots[0]!.line, count);
     else if (this.unsupported) this.notJudged += count;
     else if (worst === 'unverifiable') this.unverifiable += count;
+    else if (waiting !== null) waiting.otherwiseGood += count;
+    else if (accepted) this.notJudged += count;
     else this.valid += count;
   }
 
-  /** @returns all problems that concern lines, in the order of a verdict, at most as many as are listed; and how many there are. */
-  lineProblems(): { listed: (Finding & { lines: number })[]; count: number } {
-    const once = [...this.once.values()].map(({ first, count }) => ({ ...first, lines: count }));
-    const listed = [...this.problems.map((finding) => ({ ...finding, lines: 1 })), ...once].sort(compareFindings);
-    return { listed: listed.slice(0, this.most), count: this.problemCount + once.length };
+  /** Say which checkpoints verify and have the roots of this log; then no line is left undecided. Called once, when all lines are read. */
+  cover(covers: readonly Cover[]): void {
+    const { allowClassical, allowUnsignedTail } = this.leniency;
+    for (const { by, first, count, otherwiseGood } of this.coverage.settle(covers)) {
+      if (by === 'nothing') this.unsignedTail += count;
+      const allowed = (by === 'classical' && allowClassical) || (by === 'nothing' && allowUnsignedTail);
+      if (allowed) this.note(by === 'nothing' ? 'UNSIGNED_TAIL' : 'CLASSICAL_ONLY', { count, line: first.line });
+      if (allowed || by === 'pq') this.valid += otherwiseGood;
+      else {
+        this.unverifiable += otherwiseGood;
+        this.problems.takeOnce(by === 'nothing' ? first : { ...first, ...NOT_ENOUGH[by] }, count);
+      }
+    }
   }
 }

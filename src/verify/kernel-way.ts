@@ -3,6 +3,7 @@ import type { PublicKey } from '../crypto/public-key.ts';
 import { CONTEXTS } from '../crypto/verifier.ts';
 import { ascii, isInWindow } from './checks.ts';
 import type { Context } from './context.ts';
+import type { LeafReader } from './leaves.ts';
 import type { Notes } from './notes.ts';
 import {
   addToBlock,
@@ -19,6 +20,7 @@ import type { Trust } from './trust.ts';
 interface Counted {
   readonly notes: Notes;
   readonly pinned: Map<number, string>;
+  readonly leaves: LeafReader | null;
   /** First byte of the run. */
   readonly origin: number;
 }
@@ -28,6 +30,7 @@ interface Single {
   readonly key: PublicKey;
   readonly trust: Trust | null;
   readonly known: boolean;
+  readonly accepted: boolean;
   readonly bucket: Bucket;
 }
 
@@ -139,8 +142,21 @@ export class KernelWay {
     if (unsigned === null || unsigned.spots.length < context.maxProblems) return 0;
     if (context.pinnedSeqs.size > 0 || context.notBefore !== null || context.notAfter !== null) return 0;
     const quiet = this.lines.records[record + RECORD.QUIET]!;
-    unsigned.count += quiet;
-    return quiet;
+    const taken = this.counted.leaves === null ? quiet : this.takeLeaves(record, quiet);
+    unsigned.count += taken;
+    return taken;
+  }
+
+  /** Take the leaves of lines in order, up to where their tree is cut. @returns how many. */
+  private takeLeaves(record: number, count: number): number {
+    const { records, numbers, bytes } = this.lines;
+    const leaves = this.counted.leaves!;
+    const seq = numbers[(record + RECORD.SEQ) / 2]!;
+    for (let i = 0; i < count; i++) {
+      if (leaves.cutsAt(seq + i)) return i;
+      leaves.take(seq + i, bytes, records[record + i * RECORD_WORDS + RECORD.HASH]!);
+    }
+    return count;
   }
 
   /** Count one line. @param record where its record begins. @returns false when the caller must judge the line. */
@@ -150,12 +166,14 @@ export class KernelWay {
     const flags = records[record + RECORD.FLAGS]!;
     if ((flags & LINE_FLAGS.LOOK) !== 0 || !this.isInWindow(record)) return false;
     const seq = lines.numbers[(record + RECORD.SEQ) / 2]!;
+    if (counted.leaves?.cutsAt(seq)) return false;
+    counted.leaves?.take(seq, lines.bytes, records[record + RECORD.HASH]!);
     if (context.pinnedSeqs.size > 0 && context.pinnedSeqs.has(seq) && !counted.pinned.has(seq)) {
       const hash = records[record + RECORD.HASH]!;
       counted.pinned.set(seq, ascii(lines.bytes, hash, hash + 64));
     }
     const signed = records[record + RECORD.SIGNATURES] !== 0;
-    if (!signed && this.unsigned === null) this.unsigned = this.bucketOf([], 0);
+    if (!signed && this.unsigned === null) this.unsigned = this.bucketOf([], 0, false);
     const bucket = signed ? this.signedBucket(record, seq) : this.unsigned!;
     bucket.count++;
     if (bucket.spots.length < context.maxProblems) {
@@ -196,10 +214,12 @@ export class KernelWay {
     const key = this.lines.keyIn(slot);
     const trust = this.context.trust.trust(key.kid, seq, time, CONTEXTS.entry);
     const known = (trust?.key ?? this.context.named.get(key.kid)) !== undefined;
+    const accepted = seq < this.context.acceptedBelow;
     const before = this.single[slot];
-    if (before?.key === key && before.trust === trust && before.known === known) return before.bucket;
+    const same = before?.key === key && before.trust === trust && before.known === known;
+    if (same && before.accepted === accepted) return before.bucket;
     const bucket = this.bucketOfMany(record, 1, seq, time);
-    this.single[slot] = { key, trust, known, bucket };
+    this.single[slot] = { key, trust, known, accepted, bucket };
     return bucket;
   }
 
@@ -207,7 +227,8 @@ export class KernelWay {
     const { records } = this.lines;
     const signatures: SignatureFact[] = [];
     let unnamed = 0;
-    let name = '';
+    const accepted = seq < this.context.acceptedBelow;
+    let name = accepted ? 'accepted ' : '';
     for (let i = 0; i < count; i++) {
       const { kid, alg } = this.lines.keyIn((records[record + RECORD.SLOTS + (i >> 2)]! >>> (8 * (i & 3))) & 0xff);
       const trust = this.context.trust.trust(kid, seq, time, CONTEXTS.entry);
@@ -222,16 +243,17 @@ export class KernelWay {
     }
     let bucket = this.buckets.get(name);
     if (bucket === undefined) {
-      bucket = this.bucketOf(signatures, unnamed);
+      bucket = this.bucketOf(signatures, unnamed, accepted);
       this.buckets.set(name, bucket);
     }
     return bucket;
   }
 
   /** The bucket of a profile, put into the block when it is not there. */
-  private bucketOf(signatures: readonly SignatureFact[], unnamed: number): Bucket {
+  private bucketOf(signatures: readonly SignatureFact[], unnamed: number, accepted: boolean): Bucket {
     const block = this.block!;
-    const profile: Profile = { v: '1', log: this.log, individual: false, broken: false, signatures, unnamed };
+    const frame = { v: '1', log: this.log, individual: false, broken: false } as const;
+    const profile: Profile = { ...frame, signatures, unnamed, accepted };
     const key = profileKey(profile);
     addToBlock(block, key, profile, 0, [], 0);
     return block.buckets.get(key)!;

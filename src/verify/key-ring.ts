@@ -39,6 +39,18 @@ export interface SignatureView {
   readonly level: Level;
 }
 
+/** What is demanded of a checkpoint, and who is trusted, at one size of a log. */
+export interface Standing {
+  /** Null without a requirement from the chain. */
+  readonly requirement: Requirement | null;
+  /** Trust of the keys that the chain names; of those in force. */
+  readonly levels: ReadonlyMap<string, Level>;
+  /** Keys that are retired there. */
+  readonly retired: ReadonlySet<string>;
+  /** How many rotations from keys that nobody trusts came before: trust does not reach back across one. */
+  readonly generation: number;
+}
+
 /** What must be signed by whom, and who is trusted, at one position of a log (format sections 3 and 5). */
 export class KeyRing {
   private readonly trust: TrustProvider;
@@ -47,6 +59,8 @@ export class KeyRing {
   /** Lines with a good signature, by kid. */
   private readonly receipts = new Map<string, number>();
   private requirement: Requirement | null = null;
+  /** See Standing. */
+  generation = 0;
 
   /** @param found keys that the evidence names, by kid: where the JWK of a pinned kid may come from. */
   constructor(trust: TrustProvider, found: ReadonlyMap<string, PublicKey>) {
@@ -90,11 +104,23 @@ export class KeyRing {
       if (known === undefined) this.chain.set(kid, { alg, level: null, retiredAt: null });
       else known.retiredAt = null;
     }
+    if (before !== null && !before.keys.some(({ kid }) => this.isTrusted(kid))) this.generation++;
     this.requirement = next;
     this.accept(next, level);
     if (before === null) return 'in force';
     const drops = before.suite.some((alg) => !next.suite.includes(alg));
     return drops || (before.mode === 'each' && next.mode === 'batch') ? 'lowered' : 'in force';
+  }
+
+  /** @returns what a checkpoint made now is judged by. */
+  standing(): Standing {
+    const levels = new Map<string, Level>();
+    const retired = new Set<string>();
+    for (const [kid, { level, retiredAt }] of this.chain) {
+      if (retiredAt === null) levels.set(kid, level);
+      else retired.add(kid);
+    }
+    return { requirement: this.requirement, levels, retired, generation: this.generation };
   }
 
   /**
@@ -158,6 +184,11 @@ export class KeyRing {
     if (byOutside.length === 0) missing.push('an ML-DSA-65 key given from outside');
     const complete = ownComplete && byOutside.some((fact) => goodKids.has(fact.kid));
     return { demanded: own.size + 1, missing, complete, signed: complete };
+  }
+
+  /** Whether outside knowledge or the chain vouches for a key that the chain names. */
+  private isTrusted(kid: string): boolean {
+    return this.chain.get(kid)!.level !== null || this.trust.keys.some((key) => key.kid === kid);
   }
 
   /** Whether any key is known from outside; a kid that is pinned but found nowhere is not. */

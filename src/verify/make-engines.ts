@@ -33,9 +33,11 @@ export async function makeEngines(wish: EngineWish, loadNoble: LoadNoble): Promi
   return { ...engines, verifier: crossCheck(verifier, second), crossCheckedWith: second.engine };
 }
 
-/** Begin to read lines. @returns null where the engine leaves all of them to TypeScript; else yours to release. */
-export function openLines({ lines }: Engines): LineVerifier | null {
-  return lines?.open(eventShapeBytes(), CONTEXTS.entry) ?? null;
+/** Begin to read lines. @param acceptedBelow see Context. @returns null where the engine leaves all of them to TypeScript; else yours to release. */
+export function openLines({ lines }: Engines, acceptedBelow: number): LineVerifier | null {
+  const opened = lines?.open(eventShapeBytes(), CONTEXTS.entry) ?? null;
+  opened?.accept(acceptedBelow);
+  return opened;
 }
 
 /** @returns null where this runtime has no other engine: the verdict then says that the cross-check was not done. */

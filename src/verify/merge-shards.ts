@@ -1,18 +1,26 @@
 import { ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
+import type { Verifier } from '../crypto/verifier.ts';
+import { judgeCheckpoints, treeSizesOf } from './checkpoints.ts';
 import { Judge } from './judge.ts';
 import { type Shard, TOOL } from './shard.ts';
 import { trustKeys } from './trust.ts';
 import type { Verdict } from './verdict.ts';
+import { acceptedBelow, rememberedOf } from './verify.ts';
 import { writeGround } from './write-shard.ts';
 import { writeVerdict } from './write-verdict.ts';
 
 /**
  * Judge the shards of one verification: the verdict of one that was not sharded. Whoever merges trusts the machines that made them.
  * @param shards all of them, in any order. @param nameOf says in messages which one it is.
+ * @param verifierOf makes who verifies the signatures of checkpoints; called where there are any.
  * @throws ReceiptError SHARDS_DIFFER when one is missing or there twice, or they are not parts of one verification.
  */
-export function mergeShards(shards: readonly Shard[], nameOf: (index: number) => string): Verdict {
+export async function mergeShards(
+  shards: readonly Shard[],
+  nameOf: (index: number) => string,
+  verifierOf: () => Promise<Verifier>,
+): Promise<Verdict> {
   const startedAt = Date.now();
   const first = mustFit(shards, nameOf);
   const { ground, subject } = first;
@@ -27,14 +35,23 @@ export function mergeShards(shards: readonly Shard[], nameOf: (index: number) =>
   }
   const { allowUnsignedTail = false, allowClassical = false, maxProblems } = options;
   const trust = trustKeys(ground.keys);
-  const judge = new Judge(trust, found, { allowUnsignedTail, allowClassical }, Math.max(1, maxProblems));
+  const all = { ...options, trust };
+  const remembered = rememberedOf(ground, all);
+  const most = Math.max(1, maxProblems);
+  const judge = new Judge(trust, found, { allowUnsignedTail, allowClassical }, most, {
+    treeSizes: treeSizesOf(remembered),
+    acceptedBelow: acceptedBelow(all, remembered),
+  });
   for (const { summary } of ordered) judge.absorb(summary);
+  const verifier = remembered.length === 0 ? null : await verifierOf();
+  const checkpoints = await judgeCheckpoints(judge, remembered, trust, found, verifier);
   const runs = ordered.map(({ run }) => run);
   const sum = (of: 'workers' | 'elapsedMs'): number => runs.reduce((all, run) => all + run[of], 0);
   return writeVerdict({
     source: subject,
-    options: { ...options, trust },
+    options: all,
     judge,
+    checkpoints,
     segments: ground.segments,
     engines: {
       verifier: { engine: allOf(runs.map(({ engine }) => engine))! },

@@ -22,6 +22,8 @@ export const PROTOCOL_VERSION = 1;
 export interface Setup {
   readonly keys: readonly OutsideKey[];
   readonly pinnedSeqs: readonly number[];
+  readonly treeSizes: readonly number[];
+  readonly acceptedBelow: number;
   readonly notBefore: string | null;
   readonly notAfter: string | null;
   readonly maxProblems: number;

@@ -1,7 +1,9 @@
+import { fromBase64url } from '../base/bytes.ts';
 import { isReceiptError, ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import { parseStrict } from '../receipt/canonical.ts';
 import type { Json } from '../receipt/json.ts';
+import type { CheckpointNote } from './checkpoints.ts';
 import { list, malformed, object, oneOf, orNull, type Read, text, truth } from './read-json.ts';
 import { anyText, count, hash, jwk, kid, positive, summary, time } from './read-summary.ts';
 import type { Shard } from './shard.ts';
@@ -24,14 +26,33 @@ const key: Read<OutsideKey> = (value, at) => {
   return { ...(name === null ? {} : { name }), key: found ?? stated };
 };
 
+const note: Read<Uint8Array> = (value, at) => {
+  try {
+    return fromBase64url(anyText(value, at));
+  } catch {
+    throw malformed(at, 'base64url');
+  }
+};
+
+const checkpoint = object<CheckpointNote>({ name: anyText, note });
+
 const ground: Read<Shard['ground']> = (value, at) => {
-  const read = object<Omit<GroundJson, 'keys'> & { keys: OutsideKey[] }>({
+  const read = object<
+    Omit<GroundJson, 'keys' | 'checkpoints' | 'log_checkpoints' | 'resume'> & {
+      keys: OutsideKey[];
+      checkpoints: CheckpointNote[];
+      log_checkpoints: CheckpointNote[];
+      resume: CheckpointNote | null;
+    }
+  >({
     size_bytes: count,
     starts_with: hash,
     segments: list(
       object<{ name: string; offset: number }>({ name: text(/^\d{6,}\.jsonl$/, 'a segment'), offset: count }),
     ),
     keys: list(key),
+    checkpoints: list(checkpoint),
+    log_checkpoints: list(checkpoint),
     expect: orNull(
       object<NonNullable<GroundJson['expect']>>({
         head: orNull(object<{ size: number; hash: string }>({ size: positive, hash })),
@@ -40,6 +61,7 @@ const ground: Read<Shard['ground']> = (value, at) => {
         min_size: orNull(positive),
       }),
     ),
+    resume: orNull(checkpoint),
     not_before: orNull(time),
     not_after: orNull(time),
     allow_unsigned_tail: truth,
@@ -54,7 +76,9 @@ const ground: Read<Shard['ground']> = (value, at) => {
     startsWith: read.starts_with,
     segments: read.segments,
     keys: read.keys,
+    checkpoints: read.log_checkpoints,
     options: {
+      checkpoints: read.checkpoints,
       expect:
         expect === null
           ? undefined
@@ -64,6 +88,7 @@ const ground: Read<Shard['ground']> = (value, at) => {
               size: given(expect.size),
               minSize: given(expect.min_size),
             },
+      resume: given(read.resume),
       notBefore: given(read.not_before),
       notAfter: given(read.not_after),
       allowUnsignedTail: read.allow_unsigned_tail,

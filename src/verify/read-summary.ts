@@ -1,3 +1,4 @@
+import { fromHex } from '../base/bytes.ts';
 import { isReceiptError } from '../base/errors.ts';
 import { MAX_KEYS, MAX_SIGNATURES } from '../base/limits.ts';
 import { type Algorithm, type PublicKey, parseJwk } from '../crypto/public-key.ts';
@@ -5,6 +6,7 @@ import type { Requirement } from '../receipt/control.ts';
 import { ORIGIN_PATTERN } from '../receipt/entry.ts';
 import type { Json } from '../receipt/json.ts';
 import { type Code, isCode } from './codes.ts';
+import { type Leaves, rangeOf, type Stretch } from './leaves.ts';
 import { list, malformed, object, oneOf, orNull, type Read, text, truth, whole } from './read-json.ts';
 import {
   type Edge,
@@ -98,6 +100,7 @@ const profile: Read<Profile> = (value, at) => {
     broken: truth,
     signatures: list(fact),
     unnamed: count,
+    accepted: truth,
   })(value, at);
   if (read.signatures.length + read.unnamed > MAX_SIGNATURES)
     throw malformed(at, `at most ${MAX_SIGNATURES} signatures`);
@@ -119,21 +122,23 @@ const bucket = object<{ profile: Profile; count: number; spots: Spot[] }>({
 const item: Read<Item> = (value, at) => {
   const kind = (value as { kind?: Json } | null)?.kind ?? null;
   if (kind === 'block') {
-    const { lines } = object<{ kind: 'block'; lines: ReturnType<typeof bucket>[] }>({
+    const { lines, under } = object<{ kind: 'block'; under: number | null; lines: ReturnType<typeof bucket>[] }>({
       kind: oneOf('block'),
+      under: orNull(positive),
       lines: list(bucket),
     })(value, at);
     if (lines.length === 0) throw malformed(at, 'lines');
     for (const one of lines) {
       if (one.spots.length === 0 || one.spots.length > one.count) throw malformed(at, 'spots, no more than lines');
     }
-    return { kind, buckets: new Map(lines.map((one) => [profileKey(one.profile), one])) };
+    return { kind, under, buckets: new Map(lines.map((one) => [profileKey(one.profile), one])) };
   }
   const single = object<SingleLine>({
     kind: oneOf('line', 'genesis', 'rotation', 'close'),
     spot,
     profile,
     requirement: orNull(requirement),
+    under: orNull(positive),
   })(value, at);
   const names = single.kind === 'genesis' || single.kind === 'rotation';
   if (names !== (single.requirement !== null))
@@ -161,6 +166,33 @@ const sequence = object<{ name: string; named: Tally; closedAt: number | null; a
   after: tally,
 });
 
+const stretch: Read<Stretch> = (value, at) => {
+  const { begin, end, hashes } = object<{ begin: number; end: number; hashes: string[] }>({
+    begin: count,
+    end: positive,
+    hashes: list(hash),
+  })(value, at);
+  const read = { begin, end, hashes: hashes.map(fromHex) };
+  try {
+    rangeOf(read);
+  } catch (error) {
+    if (error instanceof RangeError) throw malformed(at, 'the subtrees of its leaves');
+    throw error;
+  }
+  if (begin >= end) throw malformed(at, 'leaves');
+  return read;
+};
+
+const leaves: Read<Leaves> = (value, at) => {
+  const read = object<{ stretches: Stretch[]; broken: boolean }>({ stretches: list(stretch), broken: truth })(
+    value,
+    at,
+  );
+  const sideBySide = read.stretches.every(({ begin }, i) => i === 0 || begin === read.stretches[i - 1]!.end);
+  if (!sideBySide) throw malformed(at, 'stretches side by side');
+  return read;
+};
+
 const flatSummary = object({
   lines: count,
   bytes: count,
@@ -178,6 +210,7 @@ const flatSummary = object({
   recovered: orNull(object<Tally>({ count, line: positive })),
   sequences: list(sequence),
   pinned: list(object<{ seq: number; hash: string }>({ seq: count, hash })),
+  leaves,
   torn: orNull(object<{ bytes: number; line: boolean }>({ bytes: count, line: truth })),
 });
 
@@ -200,6 +233,7 @@ export const summary: Read<Summary> = (value, at) => {
     unknownType: flat.unknown_type,
     recovered,
     sequences: new Map(flat.sequences.map(({ name, ...rest }) => [name, rest])),
+    leaves: flat.leaves,
     pinned: new Map(flat.pinned.map(({ seq, hash: stated }) => [seq, stated])),
     torn,
   };

@@ -7,27 +7,27 @@ import {
   edgeOf,
   formFault,
   genesisParts,
-  isInWindow,
   isLater,
   keepsGenesisRule,
   same,
   sameLogAndVersion,
   says,
+  windowFault,
 } from './checks.ts';
 import type { Code } from './codes.ts';
 import type { Context } from './context.ts';
 import { factsOf } from './facts.ts';
+import { Items } from './items.ts';
 import { KernelWay } from './kernel-way.ts';
+import { LeafReader, NO_LEAVES } from './leaves.ts';
 import { Notes } from './notes.ts';
 import { ShortWay } from './short-way.ts';
 import {
   addToBlock,
-  type Block,
   type Bucket,
   compareFindings,
   type Edge,
   type Finding,
-  type Item,
   mergeTally,
   type Profile,
   profileKey,
@@ -55,8 +55,7 @@ export class Run {
   private adjacent = false;
   /** Types recur: each is made a string once. */
   private readonly types = new TextCache();
-  private readonly items: Item[] = [];
-  private block: Block = { kind: 'block', buckets: new Map() };
+  private readonly items = new Items();
   private readonly form: Finding[] = [];
   private readonly other: Finding[] = [];
   private formCount = 0;
@@ -71,6 +70,10 @@ export class Run {
   private lastLine = 0;
   readonly notes: Notes;
   readonly pinned = new Map<number, string>();
+  /** Null where no roots are asked for. */
+  readonly leaves: LeafReader | null;
+  /** Seqs at which the short way ends: of pins, and where a tree is cut. */
+  private readonly stops: ReadonlySet<number>;
   /** Bucket of the line before, when that line had no signatures and nothing special. */
   private plainBucket: Bucket | null = null;
 
@@ -81,7 +84,9 @@ export class Run {
     this.context = context;
     this.shortWay = new ShortWay(buf, end);
     this.notes = new Notes(context.sha256Hex);
-    const { lines } = context;
+    const { lines, pinnedSeqs, treeSizes } = context;
+    this.leaves = treeSizes.length === 0 ? null : new LeafReader(treeSizes);
+    this.stops = new Set([...pinnedSeqs, ...treeSizes]);
     this.kernelWay = lines?.bytes === buf ? new KernelWay(lines, context, this) : null;
   }
 
@@ -96,7 +101,7 @@ export class Run {
     let at = begin;
     while (at < end) {
       const { seq } = this.before;
-      const count = shortWay.read(at, this.before, this.view, context.pinnedSeqs);
+      const count = shortWay.read(at, this.before, this.view, this.stops);
       if (count % 2 === 1) [this.before, this.view] = [this.view, this.before];
       const good = shortWay.hashed(count, context.sha256Hex);
       for (let i = 0; i < good; i++) this.countPlain(i, seq + 1 + i, plainBucket);
@@ -111,7 +116,7 @@ export class Run {
 
   private kernelLines(begin: number, end: number, way: KernelWay): number {
     if (!this.adjacent) return begin;
-    const at = way.read(begin, end, this.before, this.lines, this.block);
+    const at = way.read(begin, end, this.before, this.lines, this.items.block);
     if (way.count > 0) {
       this.lines += way.count;
       this.lastBegin = way.lastBegin;
@@ -127,6 +132,7 @@ export class Run {
     const { shortWay } = this;
     this.lastBegin = shortWay.begins[i]!;
     this.lastLine = ++this.lines;
+    this.leaves?.take(seq, this.buf, shortWay.hashAt(i));
     bucket.count++;
     if (bucket.spots.length < this.context.maxProblems) bucket.spots.push(this.spot(this.lastBegin, seq));
     const sequence = shortWay.sequenceOf(i);
@@ -204,9 +210,15 @@ export class Run {
     if (!isFirst && isLater(buf, this.before.timeBegin, view.timeBegin)) {
       this.notes.clockBackwards = mergeTally(this.notes.clockBackwards, { count: 1, line: this.lines });
     }
-    if (context.notBefore !== null || context.notAfter !== null) this.window(spot);
+    const window = windowFault(buf, view.timeBegin, context);
+    if (window !== null) this.found('TIME_OUT_OF_WINDOW', spot, window.expected, window.found);
     if (context.pinnedSeqs.has(view.seq) && !this.pinned.has(view.seq)) {
       this.pinned.set(view.seq, ascii(buf, view.hashBegin, view.hashBegin + 64));
+    }
+    const under = this.leaves?.take(view.seq, buf, view.hashBegin) ?? null;
+    if (under !== this.items.block.under) {
+      this.items.begin(under);
+      this.plainBucket = null;
     }
     const type = typeEnd === 0 ? null : this.types.read(buf, typeBegin, typeEnd);
     const control = isControlType(type) ? this.control(spot) : null;
@@ -250,19 +262,6 @@ export class Run {
     }
   }
 
-  private window(spot: Spot): void {
-    const { notBefore, notAfter } = this.context;
-    const time = ascii(this.buf, this.view.timeBegin, this.view.timeBegin + 24);
-    if (!isInWindow(time, notBefore, notAfter)) {
-      this.found(
-        'TIME_OUT_OF_WINDOW',
-        spot,
-        `from ${notBefore ?? 'any time'} until before ${notAfter ?? 'any time'}`,
-        time,
-      );
-    }
-  }
-
   private control(spot: Spot): { requirement: Requirement | null; closes: 'log' | 'sequence' | null } | null {
     const { buf, view } = this;
     const event = parseEvent(buf, view);
@@ -286,7 +285,7 @@ export class Run {
     isFirst: boolean,
   ): void {
     const { buf, view } = this;
-    const { signatures, checks, unnamed } = factsOf(buf, view, this.context);
+    const { signatures, checks, unnamed, accepted } = factsOf(buf, view, this.context);
     const profile: Profile = {
       v: ascii(buf, view.vBegin, view.vEnd),
       log: ascii(buf, view.logBegin, view.logEnd),
@@ -294,26 +293,29 @@ export class Run {
       broken,
       signatures,
       unnamed,
+      accepted,
     };
     let kind: SingleLine['kind'] = 'line';
     if (control?.requirement) kind = type === 'genesis' ? 'genesis' : 'rotation';
     else if (control?.closes === 'log') kind = 'close';
     const single = isFirst || kind !== 'line';
-    const item: SingleLine | null = single ? { kind, spot, profile, requirement: control?.requirement ?? null } : null;
+    const { under } = this.items.block;
+    const item: SingleLine | null = single
+      ? { kind, spot, profile, requirement: control?.requirement ?? null, under }
+      : null;
     if (item !== null) {
-      this.items.push(item);
-      this.block = { kind: 'block', buckets: new Map() };
-      this.items.push(this.block);
+      this.items.single(item);
       this.plainBucket = null;
     }
     if (checks.length > 0) {
       const { entryBegin, entryEnd } = view;
-      this.waiting.push({ item, block: this.block, spot, profile, entryBegin, entryEnd, checks });
+      this.waiting.push({ item, block: this.items.block, spot, profile, entryBegin, entryEnd, checks });
       this.plainBucket = null;
     } else if (item === null) {
       const key = profileKey(profile);
-      addToBlock(this.block, key, profile, 1, [spot], this.context.maxProblems);
-      this.plainBucket = view.sigCount === 0 && !broken && !profile.individual ? this.block.buckets.get(key)! : null;
+      addToBlock(this.items.block, key, profile, 1, [spot], this.context.maxProblems);
+      this.plainBucket =
+        view.sigCount === 0 && !broken && !profile.individual ? this.items.block.buckets.get(key)! : null;
     }
   }
 
@@ -331,7 +333,7 @@ export class Run {
       malformedAtEnd: this.malformedAtEnd,
       form: { listed: this.form, count: this.formCount },
       other: { listed: this.other.sort(compareFindings).slice(0, this.context.maxProblems), count: this.otherCount },
-      items: this.items.filter((item) => item.kind !== 'block' || item.buckets.size > 0),
+      items: this.items.all(),
       first: this.first,
       last: this.last(),
       clockBackwards: this.notes.clockBackwards,
@@ -340,6 +342,7 @@ export class Run {
       recovered: this.notes.recovered,
       sequences: this.notes.sequences,
       pinned: this.pinned,
+      leaves: this.leaves?.finish() ?? NO_LEAVES,
       torn,
     };
   }

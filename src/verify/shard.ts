@@ -4,6 +4,7 @@ import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import { VERSION } from '../base/version.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import { linesOf, type Part, partOf, type ReadRange } from './batch.ts';
+import type { CheckpointNote } from './checkpoints.ts';
 import { collectKeys } from './collect-keys.ts';
 import type { Context } from './context.ts';
 import { type Crew, summariesInOrder } from './in-order.ts';
@@ -14,7 +15,7 @@ import type { Engines, SegmentSpan, Source, VerifyOptions } from './source.ts';
 import { EMPTY_SUMMARY, merge, type Summary } from './summary.ts';
 import { partTasks, setupOf, type Threads, taskBytesFor } from './threads.ts';
 import type { OutsideKey } from './trust.ts';
-import { checkOptions, makeContext, prepareNamedKeys } from './verify.ts';
+import { checkOptions, makeContext, prepareNamedKeys, rememberedOf } from './verify.ts';
 import { openWorkshop } from './workshop.ts';
 
 /** Which part of a verification: shard `index` of `of`, from 1 on. */
@@ -30,6 +31,8 @@ export interface ShardGround {
   readonly startsWith: string;
   readonly segments: readonly SegmentSpan[];
   readonly keys: readonly OutsideKey[];
+  /** Those that lie with the evidence. */
+  readonly checkpoints: readonly CheckpointNote[];
   readonly options: Omit<VerifyOptions, 'trust' | 'onProgress' | 'signal' | 'spool'> & { readonly maxProblems: number };
   readonly crossCheck: boolean;
 }
@@ -77,7 +80,7 @@ export async function summariseShard({
 }): Promise<Shard> {
   const startedAt = Date.now();
   checkOptions(options);
-  const context = makeContext(options, engines);
+  const context = makeContext(options, engines, rememberedOf(source, options));
   const setup = setupOf(source, context, wish);
   if (setup === null) throw unsupported('outside knowledge that is keys alone', 'another source of trust');
   if (setup.evidence === null)
@@ -92,7 +95,7 @@ export async function summariseShard({
   await collectKeys([start], context.named, undefined, () => true);
   const summary = await summarisePart({ part, sizeBytes, setup, context, engines, threads, options, read });
   const { verifier, moduleSha256, crossCheckedWith } = engines;
-  const { expect, notBefore, notAfter, allowUnsignedTail, allowClassical, maxProblems } = options;
+  const { expect, checkpoints, resume, notBefore, notAfter, allowUnsignedTail, allowClassical, maxProblems } = options;
   return {
     ...shard,
     tool: TOOL,
@@ -102,8 +105,11 @@ export async function summariseShard({
       startsWith: engines.sha256Hex(start.subarray(0, START_BYTES)),
       segments: (await source.segments?.()) ?? [],
       keys: setup.keys,
+      checkpoints: [...(source.checkpoints ?? []), ...(options.logCheckpoints ?? [])],
       options: {
         expect,
+        checkpoints,
+        resume,
         notBefore,
         notAfter,
         allowUnsignedTail,
@@ -176,7 +182,7 @@ async function summarisePart({
       if (signal?.aborted)
         throw new ReceiptError('ABORTED', 'verify: stopped before the end', { cause: signal.reason });
       mustBeFew(named);
-      if (summary.lines > 0 || summary.torn !== null) whole = merge(whole, summary, most);
+      if (summary.lines > 0 || summary.torn !== null) whole = merge(whole, summary, most, context.treeSizes);
       tell();
     }
     return whole;

@@ -36,19 +36,19 @@ export class ShortWay {
   }
 
   /**
-   * Read lines from `begin` on until one is not in order, is pinned, or the group is full.
+   * Read lines from `begin` on until one is not in order, has a seq to stop at, or the group is full.
    * @param before the line right before, in order itself. @param view another one. The two take turns: after an odd number of lines
    *   the last one is in `view`. @returns how many.
    */
-  read(begin: number, before: LineView, view: LineView, pinnedSeqs: ReadonlySet<number>): number {
+  read(begin: number, before: LineView, view: LineView, stops: ReadonlySet<number>): number {
     const { begins, entryEnds, sequences, lines } = this;
-    const pins = pinnedSeqs.size > 0;
+    const stopping = stops.size > 0;
     let [last, next] = [before, view];
     let at = begin;
     let count = 0;
     while (count < GROUP_LINES) {
       const after = lines.read(at, last, next);
-      if (after < 0 || (pins && pinnedSeqs.has(next.seq))) break;
+      if (after < 0 || (stopping && stops.has(next.seq))) break;
       begins[count] = at;
       entryEnds[count] = next.entryEnd;
       sequences[2 * count] = next.event.sequenceBegin;
@@ -68,12 +68,17 @@ export class ShortWay {
     for (let i = 0; i < count; i++) text += computedHash(buf, begins[i]! + 9, entryEnds[i]!, sha256Hex);
     if (encoder.encodeInto(text, computed).written !== count * HASH_CHARS) return 0;
     for (let i = 0; i < count; i++) {
-      const stated = entryEnds[i]! + 9;
+      const stated = this.hashAt(i);
       for (let at = 0; at < HASH_CHARS; at += 4) {
         if (words.getInt32(stated + at) !== computedWords.getInt32(i * HASH_CHARS + at)) return i;
       }
     }
     return count;
+  }
+
+  /** Where the stated hash of line i stands: after `,"hash":"`. */
+  hashAt(i: number): number {
+    return this.entryEnds[i]! + 9;
   }
 
   /** Where the name of line i's sequence stands; [0, 0) when it has none. */

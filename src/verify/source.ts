@@ -2,7 +2,9 @@ import type { Sha256Hex } from '../crypto/hash.ts';
 import type { LineEngine } from '../crypto/line-verifier.ts';
 import type { Verifier } from '../crypto/verifier.ts';
 import type { Buffers } from '../receipt/lines.ts';
+import type { CheckpointNote } from './checkpoints.ts';
 import type { Ranges } from './ranges.ts';
+import type { StandAlone } from './stand-alone.ts';
 import type { Pins } from './tail.ts';
 import type { TrustProvider } from './trust.ts';
 
@@ -29,6 +31,10 @@ export interface Source {
   readonly sizeBytes?: number | undefined;
   /** How to read it from any byte on, where that can be done and `sizeBytes` is known: what threads and shards need. */
   readonly ranges?: Ranges | undefined;
+  /** A receipt that stands without its log: it is verified instead of `chunks`. */
+  readonly standAlone?: StandAlone | undefined;
+  /** Checkpoints that lie with it, read before its lines: they cover entries of a batch log, and never complete a tail. */
+  readonly checkpoints?: readonly CheckpointNote[] | undefined;
   /** Files that `chunks` went through, asked for after reading. */
   segments?(): readonly SegmentSpan[] | Promise<readonly SegmentSpan[]>;
 }
@@ -44,6 +50,15 @@ export interface Progress {
 export interface VerifyOptions {
   readonly trust: TrustProvider;
   readonly expect?: Pins | undefined;
+  /** Checkpoints that were kept outside. */
+  readonly checkpoints?: readonly CheckpointNote[] | undefined;
+  /** Checkpoints that were found with the evidence: as those of Source, for evidence that comes without its folder. */
+  readonly logCheckpoints?: readonly CheckpointNote[] | undefined;
+  /**
+   * A checkpoint up to which the log was verified before: it is compared as one of `checkpoints`, and the signatures of the entries that it
+   * covers are not verified again.
+   */
+  readonly resume?: CheckpointNote | undefined;
   /** Claimed times must lie in [notBefore, notAfter): RFC 3339 as Date.toISOString prints it. */
   readonly notBefore?: string | undefined;
   readonly notAfter?: string | undefined;

@@ -1,6 +1,7 @@
 import { follows } from '../chain/chain.ts';
 import type { Requirement } from '../receipt/control.ts';
 import { type Code, codeOrder } from './codes.ts';
+import { joinLeaves, type Leaves, leavesFollow, NO_LEAVES } from './leaves.ts';
 import type { Trust } from './trust.ts';
 
 /*
@@ -51,6 +52,8 @@ export interface Profile {
   readonly signatures: readonly SignatureFact[];
   /** Signatures by keys that nobody names. */
   readonly unnamed: number;
+  /** Its signatures were not looked at and count as good (Context.acceptedBelow). */
+  readonly accepted: boolean;
 }
 
 /** Lines of one profile. */
@@ -68,11 +71,15 @@ export interface SingleLine {
   readonly profile: Profile;
   /** What a well-formed genesis or rotation demands. */
   readonly requirement: Requirement | null;
+  /** As of a block. */
+  readonly under: number | null;
 }
 
 /** A run of ordinary lines between single ones, by profile. */
 export interface Block {
   readonly kind: 'block';
+  /** The smallest size asked for whose tree these lines are in (LeafReader); null when there is none. */
+  readonly under: number | null;
   readonly buckets: Map<string, Bucket>;
 }
 
@@ -128,6 +135,8 @@ export interface Summary {
   readonly sequences: ReadonlyMap<string, SequenceTally>;
   /** Hashes stated at the seqs that pins ask for; the first where several lines state one. */
   readonly pinned: ReadonlyMap<number, string>;
+  /** Its part of the Merkle tree, as far as roots are asked for. */
+  readonly leaves: Leaves;
   /** Bytes after the last line end; `line` when they are a receipt, which is then counted above. */
   readonly torn: { readonly bytes: number; readonly line: boolean } | null;
 }
@@ -149,6 +158,7 @@ export const EMPTY_SUMMARY: Summary = {
   recovered: null,
   sequences: new Map(),
   pinned: new Map(),
+  leaves: NO_LEAVES,
   torn: null,
 };
 
@@ -207,9 +217,10 @@ export function linkFindings(before: Edge, next: Edge): Finding[] {
 
 /**
  * Judge what two neighbouring runs leave open: whether the first line of the second follows the last of the first.
- * @param next already moved behind `before`. @returns the second run with that settled: its first line is an ordinary line now.
+ * @param given already moved behind `before`. @returns the second run with that settled: its first line is an ordinary line now.
  */
-export function settleSeam(before: Summary, next: Summary, most: number): Summary {
+export function settleSeam(before: Summary, given: Summary, most: number): Summary {
+  const next = leavesFollow(before.leaves, given.leaves) ? given : { ...given, items: given.items.map(underNone) };
   const { last } = before;
   const { first, items } = next;
   if (last === null || first === null) return next;
@@ -221,17 +232,22 @@ export function settleSeam(before: Summary, next: Summary, most: number): Summar
   const head = items[0] as SingleLine;
   const profile = findings.length === 0 || head.profile.broken ? head.profile : { ...head.profile, broken: true };
   if (head.kind !== 'line') return { ...next, clockBackwards, other, items: [{ ...head, profile }, ...items.slice(1)] };
-  const block: Block = { kind: 'block', buckets: new Map() };
+  const block: Block = { kind: 'block', under: head.under, buckets: new Map() };
   addToBlock(block, profileKey(profile), profile, 1, [head.spot], most);
   return { ...next, clockBackwards, other, items: joinItems([block], items.slice(1), most) };
 }
 
-/** Put items together; blocks that meet become one. */
+/** Of what does not follow the lines before nothing is in their tree. */
+function underNone(item: Item): Item {
+  return { ...item, under: null };
+}
+
+/** Put items together; blocks that meet become one, unless they lie under different sizes. */
 function joinItems(a: readonly Item[], b: readonly Item[], most: number): Item[] {
   const left = a.at(-1);
   const right = b[0];
-  if (left?.kind !== 'block' || right?.kind !== 'block') return [...a, ...b];
-  const block: Block = { kind: 'block', buckets: new Map() };
+  if (left?.kind !== 'block' || right?.kind !== 'block' || left.under !== right.under) return [...a, ...b];
+  const block: Block = { kind: 'block', under: left.under, buckets: new Map() };
   for (const part of [left, right]) {
     for (const [key, { profile, count, spots }] of part.buckets) addToBlock(block, key, profile, count, spots, most);
   }
@@ -253,7 +269,7 @@ export function shift(summary: Summary, lines: number, bytes: number): Summary {
     items: summary.items.map((item) =>
       item.kind === 'block'
         ? {
-            kind: 'block',
+            ...item,
             buckets: new Map([...item.buckets].map(([key, b]) => [key, { ...b, spots: b.spots.map(spot) }])),
           }
         : { ...item, spot: spot(item.spot) },
@@ -277,8 +293,9 @@ export function shift(summary: Summary, lines: number, bytes: number): Summary {
  * Put two neighbouring runs together. Associative: merge(merge(a, b), c) and merge(a, merge(b, c)) lead to the same verdict, so a
  * log can be cut at any line ends and its parts summarised anywhere.
  * @param a the run before; must not end in torn bytes. @param b the run right behind it. @param most problems and spots kept.
+ * @param treeSizes sizes that roots are asked for at.
  */
-export function merge(a: Summary, b: Summary, most: number): Summary {
+export function merge(a: Summary, b: Summary, most: number, treeSizes: readonly number[]): Summary {
   if (a.torn !== null) throw new RangeError('merge: expected only the last run to end in torn bytes');
   const next = settleSeam(a, shift(b, a.lines, a.bytes), most);
   return {
@@ -297,6 +314,7 @@ export function merge(a: Summary, b: Summary, most: number): Summary {
     recovered: mergeTally(a.recovered, next.recovered),
     sequences: mergeSequences(a.sequences, next.sequences),
     pinned: new Map([...next.pinned, ...a.pinned]),
+    leaves: joinLeaves(a.leaves, next.leaves, treeSizes),
     torn: next.torn,
   };
 }

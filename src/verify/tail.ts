@@ -1,3 +1,5 @@
+import { toBase64 } from '../base/bytes.ts';
+import { type CheckpointView, rootText } from './checkpoints.ts';
 import type { Code } from './codes.ts';
 import type { Judge } from './judge.ts';
 import type { TailStatus, Verdict } from './verdict.ts';
@@ -19,6 +21,8 @@ export interface LogFinding {
   readonly code: Code;
   readonly expected: string | null;
   readonly found: string | null;
+  /** The check it belongs to, where that is not the one of its code. */
+  readonly check?: 'checkpoint';
 }
 
 /** What one source says about the tail. */
@@ -31,8 +35,15 @@ interface Word {
 /** Several sources: the gravest word counts (format section 8). */
 const GRAVITY: readonly TailStatus[] = ['unknown', 'complete', 'open', 'truncated', 'forked'];
 
-/** @returns the tail of a judged log and the problems that come with it. */
-export function judgeTail(judge: Judge, pins: Pins): { tail: Verdict['tail']; findings: LogFinding[] } {
+/**
+ * @param checkpoints judged. Those from outside say what a pin says; one that lies with the log says nothing of the tail unless the log
+ *   contradicts it. @returns the tail of a judged log and the problems that come with it.
+ */
+export function judgeTail(
+  judge: Judge,
+  pins: Pins,
+  checkpoints: readonly CheckpointView[],
+): { tail: Verdict['tail']; findings: LogFinding[] } {
   const findings: LogFinding[] = [];
   const words: Word[] = [];
   if (!judge.unsupported) {
@@ -40,6 +51,7 @@ export function judgeTail(judge: Judge, pins: Pins): { tail: Verdict['tail']; fi
     if (pins.size !== undefined) words.push(judgeSize(judge, pins.size, 'size', findings));
     if (pins.minSize !== undefined) words.push(judgeSize(judge, pins.minSize, 'min-size', findings));
     if (pins.genesis !== undefined) words.push(judgeGenesis(judge, pins.genesis, findings));
+    words.push(...judgeCheckpoints(judge, checkpoints, findings));
     if (judge.closedAtEnd) words.push({ status: 'complete', by: 'close', size: null });
   }
   let word: Word = { status: 'unknown', by: null, size: null };
@@ -55,7 +67,7 @@ export function sizeOf(judge: Judge): number {
 
 /** Entries there may be, if unreadable lines at the end were entries. */
 function mostEntries(judge: Judge): number {
-  return sizeOf(judge) + judge.malformedAtEnd;
+  return Math.max(sizeOf(judge) + judge.malformedAtEnd, judge.tree.provenSize);
 }
 
 function truncated(judge: Judge, by: Word['by'], size: number, findings: LogFinding[]): Word {
@@ -102,4 +114,66 @@ function judgeGenesis(judge: Judge, pin: string, findings: LogFinding[]): Word {
   if (first.hash === pin) return { status: 'unknown', by: null, size: null };
   findings.push({ code: 'TAIL_FORKED', expected: `genesis ${pin}`, found: first.hash });
   return { status: 'forked', by: 'genesis', size: null };
+}
+
+/** What checkpoints say. Of several that the log contradicts one is a problem: the one that says most about where. */
+function judgeCheckpoints(judge: Judge, views: readonly CheckpointView[], findings: LogFinding[]): Word[] {
+  const check = 'checkpoint';
+  for (const { name, untrusted, lacking, matches, signed } of views) {
+    const contradicts = matches === false || (matches === null && (signed?.checkpoint.size ?? 0) > mostEntries(judge));
+    const found = untrusted ?? (contradicts ? null : lacking);
+    if (found !== null)
+      findings.push({ code: 'CHECKPOINT_UNTRUSTED', expected: `a checkpoint of this log (${name})`, found });
+  }
+  const sized = views
+    .filter(({ untrusted }) => untrusted === null)
+    .map((view) => ({ ...view, size: view.signed!.checkpoint.size }))
+    .sort((a, b) => a.size - b.size);
+  const size = sizeOf(judge);
+  const matching = sized.findLast(({ matches, lacking }) => matches && lacking === null);
+  const words: Word[] = [];
+  const differing = sized.find(({ matches }) => matches === false);
+  if (differing !== undefined) {
+    const root = toBase64(judge.tree.roots.get(differing.size)!);
+    findings.push({
+      code: 'TAIL_FORKED',
+      expected: `root ${rootText(differing)} at size ${differing.size} (${differing.name})`,
+      found: `root ${root}; ${since(matching?.size, 'what differs is among', differing.size)}`,
+      check,
+    });
+    words.push({ status: 'forked', by: 'checkpoint', size: differing.size });
+  }
+  const beyond = sized.findLast((view) => mostEntries(judge) < view.size);
+  if (beyond !== undefined) {
+    findings.push({
+      code: 'TAIL_TRUNCATED',
+      expected: `at least ${beyond.size} entries (${beyond.name})`,
+      found: `${size} entries; ${since(matching?.size, 'what is left after it is among', size)}`,
+      check,
+    });
+    words.push({ status: 'truncated', by: 'checkpoint', size: beyond.size });
+  }
+  for (const { name, matches, outside, lacking, size: at } of sized) {
+    if (matches !== null || mostEntries(judge) < at || !outside || lacking !== null) continue;
+    findings.push({
+      code: 'PIN_UNCHECKED',
+      expected: `entries 0 to ${at - 1}, to compare with ${name}`,
+      found: 'not all of them can be read here, in order',
+      check,
+    });
+  }
+  const kept = sized.findLast(({ matches, outside, lacking }) => matches && outside && lacking === null);
+  if (kept !== undefined && kept.size > 0 && !judge.isReceipt) {
+    const status = size === kept.size && judge.malformedAtEnd === 0 ? 'complete' : 'open';
+    words.push({ status, by: 'checkpoint', size: kept.size });
+  }
+  return words;
+}
+
+/** Where to look: behind the newest checkpoint that still matches. */
+function since(matching: number | undefined, what: string, size: number): string {
+  if (matching === undefined) return 'no checkpoint given matches';
+  return matching >= size
+    ? `the newest checkpoint that matches is of size ${matching}`
+    : `the newest checkpoint that matches is of size ${matching}: ${what} entries ${matching} to ${size - 1}`;
 }

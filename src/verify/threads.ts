@@ -217,6 +217,8 @@ export function setupOf(source: Source, context: Context, engines: EngineWish): 
   return {
     keys,
     pinnedSeqs: [...context.pinnedSeqs],
+    treeSizes: context.treeSizes,
+    acceptedBelow: context.acceptedBelow,
     notBefore: context.notBefore,
     notAfter: context.notAfter,
     maxProblems: context.maxProblems,

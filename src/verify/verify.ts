@@ -3,12 +3,14 @@ import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { LineVerifier } from '../crypto/line-verifier.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
+import { judgeCheckpoints, type Remembered, readOfLog, readRemembered, treeSizesOf } from './checkpoints.ts';
 import { collectKeys } from './collect-keys.ts';
 import type { Context } from './context.ts';
 import { Judge } from './judge.ts';
 import { openLines } from './make-engines.ts';
 import { paceOfPage } from './pause.ts';
 import type { Engines, Source, Spool, VerifyOptions } from './source.ts';
+import { placeOf, summariseLines } from './stand-alone.ts';
 import { summariseEach } from './summarise.ts';
 import type { Threads } from './threads.ts';
 import type { Verdict } from './verdict.ts';
@@ -27,24 +29,41 @@ export async function verifyWith(
 ): Promise<Verdict> {
   const startedAt = Date.now();
   checkOptions(options);
+  const remembered = rememberedOf(source, options);
   // For a single line it is not worth its memory.
-  const lines = source.kind === 'receipt' ? null : openLines(engines);
+  const lines = source.kind === 'receipt' ? null : openLines(engines, acceptedBelow(options, remembered));
   try {
-    return await verifyIn(source, options, engines, threads, lines, startedAt);
+    return await verifyIn({ source, options, engines, threads, lines, remembered, startedAt });
   } finally {
     lines?.release();
   }
 }
 
-async function verifyIn(
-  source: Source,
-  options: VerifyOptions,
-  engines: Engines,
-  threads: Threads | null,
-  lines: LineVerifier | null,
-  startedAt: number,
-): Promise<Verdict> {
-  const context = makeContext(options, engines, lines);
+/** @returns all checkpoints of a verification: those given, and those that lie with the log. @throws ReceiptError CHECKPOINT_MALFORMED. */
+export function rememberedOf(source: Pick<Source, 'checkpoints'>, options: VerifyOptions): Remembered[] {
+  const { checkpoints = [], logCheckpoints = [], resume } = options;
+  const given = resume === undefined ? checkpoints : [resume, ...checkpoints];
+  return [...readRemembered(given), ...readOfLog([...(source.checkpoints ?? []), ...logCheckpoints])];
+}
+
+async function verifyIn({
+  source,
+  options,
+  engines,
+  threads,
+  lines,
+  remembered,
+  startedAt,
+}: {
+  readonly source: Source;
+  readonly options: VerifyOptions;
+  readonly engines: Engines;
+  readonly threads: Threads | null;
+  readonly lines: LineVerifier | null;
+  readonly remembered: readonly Remembered[];
+  readonly startedAt: number;
+}): Promise<Verdict> {
+  const context = makeContext(options, engines, remembered, lines);
   const maxProblems = context.maxProblems;
   const spool = await prepareNamedKeys(source, options, context);
   try {
@@ -53,6 +72,7 @@ async function verifyIn(
       context.named,
       { allowUnsignedTail: options.allowUnsignedTail ?? false, allowClassical: options.allowClassical ?? false },
       maxProblems,
+      context,
       source.kind === 'receipt',
     );
     const { onProgress, signal } = options;
@@ -65,7 +85,10 @@ async function verifyIn(
         bytes: judge.bytes + ahead.bytes,
         totalBytes: source.sizeBytes,
       });
+    const { standAlone } = source;
+    const place = standAlone === undefined ? null : placeOf(standAlone);
     const summaries =
+      (standAlone && summariseLines(standAlone, context, place!)) ??
       threads?.summaries({ source: read, context, engines, signal, ahead, onAhead: tell }) ??
       summariseEach((buffers) => read.chunks(buffers), context);
     const pace = paceOfPage();
@@ -77,9 +100,13 @@ async function verifyIn(
       await pace();
     }
     throwIfAborted(options.signal);
+    if (place !== null) judge.tree.prove(place.size, place.findings.length === 0 ? place.root : null);
+    const checkpoints = await judgeCheckpoints(judge, remembered, options.trust, context.named, engines.verifier);
     const segments = (await source.segments?.()) ?? [];
     const elapsedMs = Date.now() - startedAt;
-    return writeVerdict({ source, options, judge, segments, engines, workers: threads?.used ?? 1, elapsedMs });
+    const workers = threads?.used ?? 1;
+    const findings = place?.findings ?? [];
+    return writeVerdict({ source, options, judge, checkpoints, findings, segments, engines, workers, elapsedMs });
   } finally {
     await spool?.dispose();
   }
@@ -93,8 +120,16 @@ function forgetStrangers(named: Map<string, PublicKey>, judge: Judge): void {
   for (const kid of named.keys()) if (!judge.keys.knows(kid)) named.delete(kid);
 }
 
-/** @returns what the summaries of this verification share. @param lines reads the lines that are put into its memory. */
-export function makeContext(options: VerifyOptions, engines: Engines, lines: LineVerifier | null = null): Context {
+/**
+ * @returns what the summaries of this verification share. @param remembered its checkpoints, the one to resume from first (rememberedOf).
+ * @param lines reads the lines that are put into its memory.
+ */
+export function makeContext(
+  options: VerifyOptions,
+  engines: Engines,
+  remembered: readonly Remembered[] = [],
+  lines: LineVerifier | null = null,
+): Context {
   const named = new Map<string, PublicKey>();
   return {
     trust: options.trust,
@@ -103,11 +138,18 @@ export function makeContext(options: VerifyOptions, engines: Engines, lines: Lin
     sha256Hex: engines.sha256Hex,
     lines,
     pinnedSeqs: new Set(options.expect?.head === undefined ? [] : [options.expect.head.size - 1]),
+    treeSizes: treeSizesOf(remembered),
+    acceptedBelow: acceptedBelow(options, remembered),
     notBefore: options.notBefore ?? null,
     notAfter: options.notAfter ?? null,
     // At least one: judging needs to know where lines of a kind stand, also when nothing is to be listed.
     maxProblems: Math.max(1, options.maxProblems ?? DEFAULT_MAX_PROBLEMS),
   };
+}
+
+/** @returns how many entries are not verified again: those that the checkpoint to resume from covers, which comes first. */
+export function acceptedBelow({ resume }: VerifyOptions, [first]: readonly Remembered[]): number {
+  return resume === undefined ? 0 : first!.signed!.checkpoint.size;
 }
 
 /**

@@ -42,7 +42,7 @@ export function openWorkshop(context: Context, engines: Engines, evidence: Setup
       for (const key of keys) known.set(key.kid, key);
       // Keys that this run of lines names are not known to the next task: whether they are in force is not for us to say.
       const strangers = new Set<string>();
-      const reader = openLines(engines);
+      const reader = openLines(engines, context.acceptedBelow);
       try {
         const own = { ...context, named: new Map(known), strangers, lines: reader };
         const summary = await summariseLines(lines, own, read, evidence?.sizeBytes ?? 0, onBatch);
@@ -65,6 +65,8 @@ async function workshopOf(setup: Setup, loadNoble: LoadNoble): Promise<Workshop>
     sha256Hex,
     lines: null,
     pinnedSeqs: new Set(setup.pinnedSeqs),
+    treeSizes: setup.treeSizes,
+    acceptedBelow: setup.acceptedBelow,
     notBefore: setup.notBefore,
     notAfter: setup.notAfter,
     maxProblems: setup.maxProblems,
@@ -92,7 +94,7 @@ async function summariseLines(
   let whole = EMPTY_SUMMARY;
   const pace = paceOfPage();
   for await (const summary of summariseEach((into) => linesOf(lines.part, sizeBytes, read!, into), context)) {
-    whole = merge(whole, summary, context.maxProblems);
+    whole = merge(whole, summary, context.maxProblems, context.treeSizes);
     onBatch(summary.lines, summary.bytes);
     await pace();
   }

@@ -1,5 +1,7 @@
+import { toBase64url, toHex } from '../base/bytes.ts';
 import { type PublicJwk, toJwk } from '../crypto/public-key.ts';
 import type { Requirement } from '../receipt/control.ts';
+import type { CheckpointNote } from './checkpoints.ts';
 import type { Shard } from './shard.ts';
 import type { Edge, Finding, Findings, Item, Profile, SequenceTally, Spot, Summary, Tally } from './summary.ts';
 import type { OutsideKey } from './trust.ts';
@@ -21,12 +23,17 @@ export interface RequirementJson {
 }
 
 export type ItemJson =
-  | { readonly kind: 'block'; readonly lines: readonly { profile: Profile; count: number; spots: SpotJson[] }[] }
+  | {
+      readonly kind: 'block';
+      readonly under: number | null;
+      readonly lines: readonly { profile: Profile; count: number; spots: SpotJson[] }[];
+    }
   | {
       readonly kind: 'line' | 'genesis' | 'rotation' | 'close';
       readonly spot: SpotJson;
       readonly profile: Profile;
       readonly requirement: RequirementJson | null;
+      readonly under: number | null;
     };
 
 /** A summary, its maps as lists in one order. */
@@ -46,7 +53,20 @@ export interface SummaryJson {
   readonly recovered: Tally | null;
   readonly sequences: readonly (SequenceTally & { readonly name: string })[];
   readonly pinned: readonly { readonly seq: number; readonly hash: string }[];
+  readonly leaves: LeavesJson;
   readonly torn: { readonly bytes: number; readonly line: boolean } | null;
+}
+
+/** Perfect subtrees of the Merkle tree, their roots in hex. */
+export interface LeavesJson {
+  readonly stretches: readonly { readonly begin: number; readonly end: number; readonly hashes: readonly string[] }[];
+  readonly broken: boolean;
+}
+
+/** A checkpoint: the bytes of its note in base64url. */
+export interface CheckpointJson {
+  readonly name: string;
+  readonly note: string;
 }
 
 /** What `verify --shard --json` prints and `merge` reads (cli.md). */
@@ -73,6 +93,8 @@ export interface GroundJson {
   readonly starts_with: string;
   readonly segments: readonly { readonly name: string; readonly offset: number }[];
   readonly keys: readonly KeyJson[];
+  readonly checkpoints: readonly CheckpointJson[];
+  readonly log_checkpoints: readonly CheckpointJson[];
   /** Null where pins were not spoken of at all. */
   readonly expect: {
     readonly head: { readonly size: number; readonly hash: string } | null;
@@ -80,6 +102,8 @@ export interface GroundJson {
     readonly size: number | null;
     readonly min_size: number | null;
   } | null;
+  /** What was verified up to it is not verified again. */
+  readonly resume: CheckpointJson | null;
   readonly not_before: string | null;
   readonly not_after: string | null;
   readonly allow_unsigned_tail: boolean;
@@ -115,6 +139,7 @@ export function writeGround({
   startsWith,
   segments,
   keys,
+  checkpoints,
   options,
   crossCheck,
 }: Shard['ground']): GroundJson {
@@ -124,6 +149,8 @@ export function writeGround({
     starts_with: startsWith,
     segments: segments.map(({ name, offset }) => ({ name, offset })),
     keys: keys.map(writeKey),
+    checkpoints: (options.checkpoints ?? []).map(writeCheckpoint),
+    log_checkpoints: checkpoints.map(writeCheckpoint),
     expect:
       expect === undefined
         ? null
@@ -133,6 +160,7 @@ export function writeGround({
             size: expect.size ?? null,
             min_size: expect.minSize ?? null,
           },
+    resume: options.resume === undefined ? null : writeCheckpoint(options.resume),
     not_before: options.notBefore ?? null,
     not_after: options.notAfter ?? null,
     allow_unsigned_tail: options.allowUnsignedTail ?? false,
@@ -145,6 +173,10 @@ export function writeGround({
 function writeKey({ name: given, key }: OutsideKey): KeyJson {
   const name = given ?? null;
   return typeof key === 'string' ? { kid: key, name, jwk: null } : { kid: key.kid, name, jwk: toJwk(key) };
+}
+
+function writeCheckpoint({ name, note }: CheckpointNote): CheckpointJson {
+  return { name, note: toBase64url(note) };
 }
 
 function writeSummary(summary: Summary): SummaryJson {
@@ -166,6 +198,10 @@ function writeSummary(summary: Summary): SummaryJson {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, { named, closedAt, after }]) => ({ name, named: tally(named)!, closedAt, after: tally(after) })),
     pinned: [...summary.pinned].sort(([a], [b]) => a - b).map(([seq, hash]) => ({ seq, hash })),
+    leaves: {
+      stretches: summary.leaves.stretches.map(({ begin, end, hashes }) => ({ begin, end, hashes: hashes.map(toHex) })),
+      broken: summary.leaves.broken,
+    },
     torn: summary.torn && { bytes: summary.torn.bytes, line: summary.torn.line },
   };
 }
@@ -178,6 +214,7 @@ function writeItem(item: Item): ItemJson {
       spot: spot(item.spot),
       profile: profile(item.profile),
       requirement: requirement && demand(requirement),
+      under: item.under,
     };
   }
   const lines = [...item.buckets.values()].map((bucket) => ({
@@ -185,7 +222,7 @@ function writeItem(item: Item): ItemJson {
     count: bucket.count,
     spots: bucket.spots.map(spot),
   }));
-  return { kind: 'block', lines };
+  return { kind: 'block', under: item.under, lines };
 }
 
 /*
@@ -226,7 +263,7 @@ function edge(value: Edge | null): Edge | null {
   };
 }
 
-function profile({ v, log, individual, broken, signatures, unnamed }: Profile): Profile {
+function profile({ v, log, individual, broken, signatures, unnamed, accepted }: Profile): Profile {
   return {
     v,
     log,
@@ -236,5 +273,6 @@ function profile({ v, log, individual, broken, signatures, unnamed }: Profile): 
       return { kid, alg, good, trust: trust && { by: trust.by, problem: trust.problem } };
     }),
     unnamed,
+    accepted,
   };
 }

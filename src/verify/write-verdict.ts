@@ -1,5 +1,6 @@
 import { shellWord } from '../base/shell-word.ts';
 import { VERSION } from '../base/version.ts';
+import type { CheckpointView } from './checkpoints.ts';
 import { type Code, codeInfo, codeOrder } from './codes.ts';
 import type { Judge } from './judge.ts';
 import type { Engines, SegmentSpan, Source, VerifyOptions } from './source.ts';
@@ -12,31 +13,44 @@ export interface EnginesUsed extends Pick<Engines, 'moduleSha256' | 'crossChecke
   readonly verifier: { readonly engine: string };
 }
 
+/** What a verdict is about. */
+export interface Subject extends Pick<Source, 'name' | 'standAlone'> {
+  readonly kind: Verdict['subject']['kind'];
+}
+
 /** Put everything that was found into the one form that is printed, stored and compared (cli.md). */
 export function writeVerdict({
   source,
   options,
   judge,
+  checkpoints,
+  findings: found = [],
   segments,
   engines,
   workers = 1,
   elapsedMs,
 }: {
-  readonly source: Pick<Source, 'kind' | 'name'>;
+  readonly source: Subject;
   readonly options: VerifyOptions;
+  /** With no line left undecided (judgeCheckpoints). */
   readonly judge: Judge;
+  readonly checkpoints: readonly CheckpointView[];
+  /** Of the evidence as a whole, besides those of its tail. */
+  readonly findings?: readonly LogFinding[];
   readonly segments: readonly SegmentSpan[];
   readonly engines: EnginesUsed;
   /** Threads that worked on it. */
   readonly workers?: number;
   readonly elapsedMs: number;
 }): Verdict {
-  const { tail, findings } = judgeTail(judge, options.expect ?? {});
-  if (judge.lines === 0) findings.push({ code: 'EMPTY', expected: 'at least one receipt', found: 'none' });
+  const { tail, findings } = judgeTail(judge, options.expect ?? {}, checkpoints);
+  findings.push(...found);
+  if (judge.lines === 0 && source.kind !== 'checkpoint')
+    findings.push({ code: 'EMPTY', expected: 'at least one receipt', found: 'none' });
   if (judge.torn !== null && !judge.torn.line) {
     findings.push({ code: 'TORN_TAIL', expected: 'a line end', found: `${judge.torn.bytes} bytes after the last one` });
   }
-  const inLines = judge.lineProblems();
+  const inLines = judge.problems.all();
   const most = options.maxProblems;
   const problems = [
     ...inLines.listed.map((finding) => lineProblem(finding, source, segments)),
@@ -46,7 +60,7 @@ export function writeVerdict({
   const listed = most === undefined ? problems.slice(0, 100) : problems.slice(0, most);
   const byWeight = (weight: 'invalid' | 'unverifiable'): boolean =>
     findings.some(({ code }) => codeInfo(code).weight === weight) ||
-    (weight === 'invalid' ? judge.invalid > 0 : judge.unverifiable > 0 || judge.once.size > 0);
+    (weight === 'invalid' ? judge.invalid > 0 : judge.unverifiable > 0 || judge.problems.once.size > 0);
   const { first, last, signatures } = judge;
   return {
     schema: 'perdure/verdict/v1',
@@ -82,8 +96,8 @@ export function writeVerdict({
     problem_count: problemCount,
     problems_truncated: listed.length < problemCount,
     notes: writeNotes(judge),
-    not_checked: notChecked(judge, options, engines),
-    not_proven: notProven(judge, source, tail.status),
+    not_checked: notChecked(judge, source, options, checkpoints, engines),
+    not_proven: notProven(judge, source, checkpoints, tail.status),
     run: {
       tool: `perdure ${VERSION}`,
       engine: engines.verifier.engine,
@@ -95,11 +109,7 @@ export function writeVerdict({
   };
 }
 
-function lineProblem(
-  finding: Finding & { lines: number },
-  source: Pick<Source, 'kind' | 'name'>,
-  segments: readonly SegmentSpan[],
-): Problem {
+function lineProblem(finding: Finding & { lines: number }, source: Subject, segments: readonly SegmentSpan[]): Problem {
   const segment = segments.findLast(({ offset }) => offset <= finding.offset);
   const { code, line, seq, offset, expected, found, lines } = finding;
   const next = [
@@ -118,10 +128,11 @@ function lineProblem(
   });
 }
 
-function logProblem({ code, expected, found }: LogFinding, source: Pick<Source, 'kind' | 'name'>): Problem {
+function logProblem({ code, expected, found, check }: LogFinding, source: Subject): Problem {
   const show = source.kind === 'log' && code !== 'EMPTY' ? [`perdure log ${shellWord(source.name)}`] : [];
   const nowhere = { line: null, seq: null, offset: null, segment: null, segment_offset: null };
-  return problem(code, [...show, `perdure explain ${code}`], { ...nowhere, expected, found, count: 1 });
+  const written = problem(code, [...show, `perdure explain ${code}`], { ...nowhere, expected, found, count: 1 });
+  return check === undefined ? written : { ...written, check };
 }
 
 /** One problem, its members in the order of cli.md. */
@@ -141,8 +152,21 @@ function writeNotes(judge: Judge): Note[] {
   return notes.sort((a, b) => codeOrder(a.code) - codeOrder(b.code));
 }
 
-function notChecked(judge: Judge, options: VerifyOptions, engines: EnginesUsed): { what: string; why: string }[] {
+function notChecked(
+  judge: Judge,
+  source: Subject,
+  options: VerifyOptions,
+  checkpoints: readonly CheckpointView[],
+  engines: EnginesUsed,
+): { what: string; why: string }[] {
   const list: { what: string; why: string }[] = [];
+  const resumed = options.resume === undefined ? undefined : checkpoints[0];
+  if (resumed?.signed) {
+    list.push({
+      what: `1..${resumed.signed.checkpoint.size}`,
+      why: `not re-checked: accepted from ${resumed.name}`,
+    });
+  }
   if (engines.crossCheckedWith === null) {
     list.push({ what: 'cross-check', why: `this runtime has no second engine beside ${engines.verifier.engine}` });
   }
@@ -153,16 +177,31 @@ function notChecked(judge: Judge, options: VerifyOptions, engines: EnginesUsed):
     });
   if (judge.unsupported && options.expect !== undefined)
     list.push({ what: 'pins', why: 'the format version is not known here' });
-  list.push({ what: 'payloads', why: 'not requested' });
-  list.push({ what: 'gate decisions and outcomes', why: 'not requested' });
-  if (judge.closedSequencesFull)
-    list.push({ what: 'some closed sequences', why: 'more were closed than are remembered' });
+  if (judge.unsupported && options.checkpoints !== undefined && options.checkpoints.length > 0)
+    list.push({ what: 'checkpoints', why: 'the format version is not known here' });
+  if (source.kind !== 'checkpoint') {
+    list.push({ what: 'payloads', why: 'not requested' });
+    list.push({ what: 'gate decisions and outcomes', why: 'not requested' });
+  }
+  if (judge.sequences.isFull) list.push({ what: 'some closed sequences', why: 'more were closed than are remembered' });
   return list;
 }
 
-function notProven(judge: Judge, source: Pick<Source, 'kind' | 'name'>, tail: Verdict['tail']['status']): string[] {
-  const list = ['that tools told the truth'];
-  if (source.kind === 'receipt') list.push('place in the log not proven', 'later rotations not excluded');
+function notProven(
+  judge: Judge,
+  source: Subject,
+  checkpoints: readonly CheckpointView[],
+  tail: Verdict['tail']['status'],
+): string[] {
+  const list = source.kind === 'checkpoint' ? [] : ['that tools told the truth'];
+  if (source.kind === 'receipt') {
+    const kept = checkpoints.some(
+      ({ outside, untrusted, lacking, matches }) => outside && untrusted === null && lacking === null && matches,
+    );
+    if (source.standAlone === undefined) list.push('place in the log not proven');
+    else if (!kept) list.push('fork not excluded');
+    list.push('later rotations not excluded');
+  } else if (source.kind === 'checkpoint') list.push('that the log has this history (its entries were not given)');
   else if (tail === 'unknown') list.push('that nothing was cut from the end (no outside checkpoint or pin given)');
   if (judge.lines > 0) {
     list.push("that claimed times are right (only the signer's own clock vouches for them)");

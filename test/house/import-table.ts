@@ -47,7 +47,11 @@ export const TABLE: Readonly<Record<string, Row>> = {
   },
   receipt: { may: ['base/*', ...PORTS], packages: ['canonicalize', 'zod', 'uuid'] },
   chain: { may: ['base/*', ...PORTS, 'receipt/*'] },
-  checkpoint: { may: ['base/*', ...PORTS, 'receipt/*', 'chain/*'] },
+  checkpoint: {
+    may: ['base/*', ...PORTS, 'receipt/*', 'chain/*'],
+    // C2SP's own kinds of signatures, which the Verifier port cannot say: Ed25519 over bare text, and ML-DSA-44, loaded on demand.
+    file: [['checkpoint/note-keys.ts', 'crypto/ed25519-verify.ts', 'crypto/ml-dsa-44-verify.ts']],
+  },
   log: {
     may: SPINE,
     // A log is handed its signer, verifier and hash; it names their types and makes none of them.

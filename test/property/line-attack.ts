@@ -6,13 +6,12 @@ import { CONTEXTS } from '../../src/crypto/verifier.ts';
 import { LineKernel } from '../../src/crypto/wasm-lines.ts';
 import { eventShapeBytes } from '../../src/receipt/shape-bytes.ts';
 import { collectKeys } from '../../src/verify/collect-keys.ts';
-import { Judge } from '../../src/verify/judge.ts';
-import type { Engines, Source, VerifyOptions } from '../../src/verify/source.ts';
+import type { Context } from '../../src/verify/context.ts';
+import type { Engines, VerifyOptions } from '../../src/verify/source.ts';
 import { summarise } from '../../src/verify/summarise.ts';
+import type { Summary } from '../../src/verify/summary.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
-import { makeContext } from '../../src/verify/verify.ts';
-import { writeVerdict } from '../../src/verify/write-verdict.ts';
-import { remembering, verifyOnce } from '../tamper/run-kit.ts';
+import { contextOf, remembering, verdictOf, verifyOnce } from '../tamper/run-kit.ts';
 import { lineLogs } from './line-logs.ts';
 import { type Dice, MUTATIONS, mutate, RELINKED } from './mutate.ts';
 
@@ -37,10 +36,18 @@ export async function verifyInRuns(
   dice: Dice,
 ): Promise<Verdict> {
   const engines: Engines = { verifier: reference.verifier, sha256Hex };
-  const context = makeContext(options, engines, lines);
+  const context = contextOf(options, engines, lines);
+  lines.accept(context.acceptedBelow);
   if (options.trust.keys.some(({ key }) => key === null)) await collectKeys([log], context.named);
-  const { allowClassical = false, allowUnsignedTail = false } = options;
-  const judge = new Judge(options.trust, context.named, { allowClassical, allowUnsignedTail }, context.maxProblems);
+  return verdictOf(summariesInRuns(log, lines, dice, context), options, engines, context);
+}
+
+async function* summariesInRuns(
+  log: Uint8Array,
+  lines: LineVerifier,
+  dice: Dice,
+  context: Context,
+): AsyncGenerator<Summary> {
   const most = dice.pick([1, 2, 5, 20, 1e9]);
   for (let at = 0; at < log.length; ) {
     let end = at;
@@ -57,15 +64,13 @@ export async function verifyInRuns(
     lines.bytes.fill(filler, Math.max(0, begin - 64), begin);
     lines.bytes.fill(filler, begin + size, begin + size + 128);
     lines.bytes.set(log.subarray(at, end), begin);
-    judge.absorb(await summarise(lines.bytes, begin, begin + size, torn, context));
+    yield await summarise(lines.bytes, begin, begin + size, torn, context);
     expect(
       Buffer.compare(lines.bytes.subarray(begin, begin + size), log.subarray(at, end)),
       'the bytes are as before',
     ).toBe(0);
     at = end;
   }
-  const source: Source = { kind: 'log', name: 'log', chunks: () => [log] };
-  return writeVerdict({ source, options, judge, segments: [], engines, elapsedMs: 0 });
 }
 
 /** Mutate logs and verify what results both ways. @returns how many verdicts were which. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type PublicKey, parseJwk } from '../../src/crypto/public-key.ts';
+import type { CheckpointNote } from '../../src/verify/checkpoints.ts';
 import type { VerifyOptions } from '../../src/verify/source.ts';
 import { trustKeys } from '../../src/verify/trust.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
@@ -26,6 +27,9 @@ export interface KitCase {
     readonly expect_head?: { readonly size: number; readonly hash: string };
     readonly expect_size?: number;
     readonly min_size?: number;
+    readonly checkpoints?: readonly string[];
+    readonly log_checkpoints?: readonly string[];
+    readonly resume?: string;
     readonly not_before?: string;
     readonly not_after?: string;
     readonly allow_unsigned_tail?: boolean;
@@ -75,12 +79,20 @@ export function readKit(folder: string): { cases: KitCase[]; files: string[] } {
   return { cases, files: readdirSync(`${root}${folder}`).filter((name) => name.endsWith('.jsonl')) };
 }
 
+function readCheckpoint(folder: string, file: string): CheckpointNote {
+  return { name: file, note: new Uint8Array(readFileSync(`${root}${folder}/${file}`)) };
+}
+
 /** @returns the options of a case as verification takes them. */
-export function optionsOf({ options, trust }: KitCase): VerifyOptions {
+export function optionsOf({ options, trust, folder }: KitCase): VerifyOptions {
   const { expect_genesis, expect_head, expect_size, min_size, not_before, not_after } = options;
+  const { checkpoints, log_checkpoints, resume } = options;
   return {
     trust,
     expect: { genesis: expect_genesis, head: expect_head, size: expect_size, minSize: min_size },
+    checkpoints: checkpoints?.map((file) => readCheckpoint(folder, file)),
+    logCheckpoints: log_checkpoints?.map((file) => readCheckpoint(folder, file)),
+    resume: resume === undefined ? undefined : readCheckpoint(folder, resume),
     notBefore: not_before,
     notAfter: not_after,
     allowUnsignedTail: options.allow_unsigned_tail,

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { LineVerifier } from '../../src/crypto/line-verifier.ts';
 import type { Verifier } from '../../src/crypto/verifier.ts';
+import { judgeCheckpoints } from '../../src/verify/checkpoints.ts';
 import { collectKeys } from '../../src/verify/collect-keys.ts';
+import type { Context } from '../../src/verify/context.ts';
 import { Judge } from '../../src/verify/judge.ts';
-import type { Engines, Source, VerifyOptions } from '../../src/verify/source.ts';
+import type { Engines, VerifyOptions } from '../../src/verify/source.ts';
 import { summarise } from '../../src/verify/summarise.ts';
 import { EMPTY_SUMMARY, merge, type Summary } from '../../src/verify/summary.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
-import { makeContext, verifyWith } from '../../src/verify/verify.ts';
+import { makeContext, rememberedOf, verifyWith } from '../../src/verify/verify.ts';
 import { writeVerdict } from '../../src/verify/write-verdict.ts';
 
 /** Answers remembered: enough for what recurs, too few to fill memory. */
@@ -38,7 +41,7 @@ export function verifyOnce(bytes: Uint8Array, options: VerifyOptions, engines: E
 
 /** Verify line by line, each summarised apart from all others, and put together in two orders that must agree. */
 export async function verifySplit(bytes: Uint8Array, options: VerifyOptions, engines: Engines): Promise<Verdict[]> {
-  const context = makeContext(options, engines);
+  const context = contextOf(options, engines);
   await collectKeys([bytes.slice()], context.named);
   const parts: Summary[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -47,14 +50,29 @@ export async function verifySplit(bytes: Uint8Array, options: VerifyOptions, eng
     parts.push(await summarise(bytes.slice(at, end), 0, end - at, lf < 0, context));
     at = end;
   }
-  const most = context.maxProblems;
-  const leftFirst = parts.reduce((a, b) => merge(a, b, most), EMPTY_SUMMARY);
-  const rightFirst = parts.slice(0, -1).reduceRight((b, a) => merge(a, b, most), parts.at(-1) ?? EMPTY_SUMMARY);
-  return [leftFirst, rightFirst].map((summary) => {
-    const { allowClassical = false, allowUnsignedTail = false } = options;
-    const judge = new Judge(options.trust, context.named, { allowClassical, allowUnsignedTail }, most);
-    judge.absorb(summary);
-    const source: Source = { kind: 'log', name: 'log', chunks: () => [bytes] };
-    return writeVerdict({ source, options, judge, segments: [], engines, elapsedMs: 0 });
-  });
+  const put = (a: Summary, b: Summary): Summary => merge(a, b, context.maxProblems, context.treeSizes);
+  const leftFirst = parts.reduce((a, b) => put(a, b), EMPTY_SUMMARY);
+  const rightFirst = parts.slice(0, -1).reduceRight((b, a) => put(a, b), parts.at(-1) ?? EMPTY_SUMMARY);
+  return Promise.all([leftFirst, rightFirst].map((summary) => verdictOf([summary], options, engines, context)));
+}
+
+/** @returns what the summaries of a verification share, as verifyWith makes it. */
+export function contextOf(options: VerifyOptions, engines: Engines, lines: LineVerifier | null = null): Context {
+  return makeContext(options, engines, rememberedOf({}, options), lines);
+}
+
+/** Judge summaries of a log, in order. @param context that they were made with. */
+export async function verdictOf(
+  summaries: Iterable<Summary> | AsyncIterable<Summary>,
+  options: VerifyOptions,
+  engines: Engines,
+  context: Context,
+): Promise<Verdict> {
+  const { allowClassical = false, allowUnsignedTail = false, trust } = options;
+  const judge = new Judge(trust, context.named, { allowClassical, allowUnsignedTail }, context.maxProblems, context);
+  for await (const summary of summaries) judge.absorb(summary);
+  const remembered = rememberedOf({}, options);
+  const checkpoints = await judgeCheckpoints(judge, remembered, trust, context.named, engines.verifier);
+  const source = { kind: 'log', name: 'log' } as const;
+  return writeVerdict({ source, options, judge, checkpoints, segments: [], engines, elapsedMs: 0 });
 }

@@ -93,7 +93,7 @@ export function externalSigner(publicKey: api.PublicKey): api.Signer {
   return {
     publicKey,
     engine: 'external',
-    sign: async (input) => ('mu' in input ? input.mu : input.message).slice(),
+    sign: async (input) => ('mu' in input ? input.mu : 'bare' in input ? input.bare : input.message).slice(),
   };
 }
 

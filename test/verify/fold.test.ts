@@ -5,15 +5,13 @@ import { nobleVerifier } from '../../src/crypto/engine-noble-verify.ts';
 import { sha256Hex } from '../../src/crypto/hash.ts';
 import { collectKeys } from '../../src/verify/collect-keys.ts';
 import type { Context } from '../../src/verify/context.ts';
-import { Judge } from '../../src/verify/judge.ts';
 import type { Source } from '../../src/verify/source.ts';
 import { summarise } from '../../src/verify/summarise.ts';
 import { EMPTY_SUMMARY, merge, type Summary } from '../../src/verify/summary.ts';
 import { trustKeys } from '../../src/verify/trust.ts';
-import { makeContext, verifyWith } from '../../src/verify/verify.ts';
-import { writeVerdict } from '../../src/verify/write-verdict.ts';
+import { verifyWith } from '../../src/verify/verify.ts';
 import { LogBuilder } from '../../vectors/build.ts';
-import { verifyOnce, verifySplit } from '../tamper/run-kit.ts';
+import { contextOf, verdictOf, verifyOnce, verifySplit } from '../tamper/run-kit.ts';
 import { eventful, hostileLines, one, optionSets } from './eventful.ts';
 
 const engines = { verifier: nobleVerifier, sha256Hex };
@@ -25,11 +23,11 @@ async function summaryOf(lines: readonly string[], context: Context): Promise<Su
 }
 
 /** Merge neighbouring summaries in an order that `dice` chooses: every order must lead to the same verdict. */
-function mergeInAnyOrder(parts: readonly Summary[], dice: readonly number[], most: number): Summary {
+function mergeInAnyOrder(parts: readonly Summary[], dice: readonly number[], context: Context): Summary {
   const left = [...parts];
   for (let turn = 0; left.length > 1; turn++) {
     const at = (dice[turn % dice.length] ?? 0) % (left.length - 1);
-    left.splice(at, 2, merge(left[at]!, left[at + 1]!, most));
+    left.splice(at, 2, merge(left[at]!, left[at + 1]!, context.maxProblems, context.treeSizes));
   }
   return left[0] ?? EMPTY_SUMMARY;
 }
@@ -48,20 +46,13 @@ describe('verification is a fold', () => {
           const source: Source = { kind: 'log', name: 'log', chunks: () => [bytes] };
           const once = await verifyWith(source, options, engines);
 
-          const context = makeContext(options, engines);
+          const context = contextOf(options, engines);
           await collectKeys([bytes], context.named);
           const edges = [0, ...cuts.map((cut) => Math.min(cut, lines.length)).sort((a, b) => a - b), lines.length];
           const parts: Summary[] = [];
           for (let i = 0; i + 1 < edges.length; i++)
             parts.push(await summaryOf(lines.slice(edges[i], edges[i + 1]), context));
-          const judge = new Judge(
-            options.trust,
-            context.named,
-            { allowClassical: options.allowClassical ?? false, allowUnsignedTail: options.allowUnsignedTail ?? false },
-            context.maxProblems,
-          );
-          judge.absorb(mergeInAnyOrder(parts, dice, context.maxProblems));
-          const folded = writeVerdict({ source, options, judge, segments: [], engines, elapsedMs: 0 });
+          const folded = await verdictOf([mergeInAnyOrder(parts, dice, context)], options, engines, context);
           expect({ ...folded, run: null }).toEqual({ ...once, run: null });
         },
       ),
@@ -129,6 +120,6 @@ describe('verification is a fold', () => {
 
   test('only the last run may end in torn bytes', async () => {
     const torn = { ...EMPTY_SUMMARY, torn: { bytes: 3, line: false } };
-    expect(() => merge(torn, EMPTY_SUMMARY, 10)).toThrow(RangeError);
+    expect(() => merge(torn, EMPTY_SUMMARY, 10, [])).toThrow(RangeError);
   });
 });

@@ -36,7 +36,7 @@ async function oneByOne(lines: readonly Uint8Array[]): Promise<{ lines: number; 
     0,
     bytes.length,
     false,
-    makeContext({ trust }, { verifier, sha256Hex }, kernel),
+    makeContext({ trust }, { verifier, sha256Hex }, [], kernel),
   );
   expect([summary.other.count, summary.form.count]).toEqual([0, 0]);
   kernel.release();

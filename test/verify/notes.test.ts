@@ -60,7 +60,7 @@ describe('closed sequences', () => {
       cut.absorb({ ...EMPTY_SUMMARY, sequences: new Map([[name, tally]]) });
     for (const one of [whole, cut]) {
       expect(one.notes.get('SEQUENCE_CLOSED')).toEqual({ count: 1, line: 5 });
-      expect(one.closedSequencesFull).toBe(true);
+      expect(one.sequences.isFull).toBe(true);
     }
   });
 });
