@@ -32,7 +32,9 @@ const FILES = [
   // A worker is this and what it imports. It loads nothing on demand, so that bundlers can make one script of it.
   ['verify/workshop', 'verify/worker-thread'],
   // Who hands out the work; beside the files of the workers, which it names.
-  ['verify/verify', 'auditor'],
+  ['verify/verify', 'verify/verify', 'verify/threads', 'verify/choose-engines', 'verify/files'],
+  // Apart, and nothing that it loads on demand imports it: so a bundler drops what is loaded by functions that a page does not use.
+  ['verify/auditor', 'auditor'],
   ['receipt/canonical', 'receipt/canonical', 'receipt/commitment'],
   ['verify/shards', 'verify/shard', 'verify/write-shard', 'verify/read-shard', 'verify/merge-shards'],
   ['crypto/noble-verifier', 'crypto/engine-noble-verify'],

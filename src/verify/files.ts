@@ -15,9 +15,7 @@ const runtime = globalThis as { process?: { getBuiltinModule?: (name: string) =>
 function fileSystem(): typeof import('node:fs/promises') {
   const found = runtime.process?.getBuiltinModule?.('node:fs/promises');
   if (found !== undefined) return found as typeof import('node:fs/promises');
-  throw new TypeError(
-    'openEvidence: expected Node, which opens paths, got a runtime without it: verify a File or Blob',
-  );
+  throw new TypeError('verify: expected Node, which opens paths, got a runtime without it: hand over a File or Blob');
 }
 
 function pathNames(): typeof import('node:path') {
@@ -93,10 +91,9 @@ async function statOrThrow(path: string): Promise<Stats> {
 const NEWEST = 2;
 
 async function newestCheckpoints(path: string): Promise<CheckpointNote[]> {
-  const { readdir } = fileSystem();
   const { join } = pathNames();
   const history = join(path, 'checkpoints');
-  const names = (await readdir(history).catch(missing([]))).sort().slice(-NEWEST).reverse();
+  const names = (await fileSystem().readdir(history).catch(missing([]))).sort().slice(-NEWEST).reverse();
   const files = [join(path, 'checkpoint'), ...names.map((name) => join(history, name))];
   const notes: CheckpointNote[] = [];
   for (const file of files) {
