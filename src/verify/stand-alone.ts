@@ -1,8 +1,7 @@
-import { concatBytes, equalBytes, fromHex, toBase64, utf8Text } from '../base/bytes.ts';
+import { concatBytes, equalBytes, fromHex, toBase64, utf8 } from '../base/bytes.ts';
 import { readSignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import { rootOfInclusion } from '../checkpoint/proof.ts';
 import type { StandAloneReceipt } from '../checkpoint/receipt-file.ts';
-import { isTlogProof } from '../checkpoint/tlog-proof.ts';
 import type { Context } from './context.ts';
 import { summarise } from './summarise.ts';
 import type { Summary } from './summary.ts';
@@ -16,10 +15,11 @@ export const START_BYTES = 32;
 
 /** @returns whether bytes begin as a stand-alone receipt does, in one of its two forms; what begins so and is none is then refused. */
 export function isStandAlone(start: Uint8Array): boolean {
-  return isTlogProof(start) || utf8Text(start.subarray(0, JSON_START.length)) === JSON_START;
+  return STARTS.some((text) => equalBytes(start.subarray(0, text.length), utf8(text)));
 }
 
-const JSON_START = '{"checkpoint":"';
+/** Of any version of a tlog-proof, and with any line end: what begins so is one, or means to be. */
+const STARTS = ['c2sp.org/tlog-proof@', '{"checkpoint":"'];
 
 const LF = 0x0a;
 
