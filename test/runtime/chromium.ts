@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { findChromium, launch, openTab, type Served, serveFolder, type Tab } from '../../bench/browser.ts';
 import type { AuditOptions, Verdict } from '../../src/auditor.ts';
 import { toJwk } from '../../src/crypto/public-key.ts';
-import type { KitCase } from '../tamper/kit.ts';
+import { type KitCase, optionsOf } from '../tamper/kit.ts';
 import { type Bundled, bundlePage } from './bundle.ts';
 
 /** Nothing but the page's own scripts, and no connection at all: the strictest policy under which WebAssembly may run. */
@@ -125,7 +125,9 @@ function base64(bytes: Uint8Array): string {
 }
 
 /** @returns the options of a case of the kit as a page takes them. */
-export function pageOptions({ options, trust }: KitCase): PageOptions {
+export function pageOptions(one: KitCase): PageOptions {
+  const { options, trust } = one;
+  const { checkpoints, logCheckpoints, resume } = optionsOf(one);
   const { expect_genesis, expect_head, expect_size, min_size, not_before, not_after } = options;
   const expect = { genesis: expect_genesis, head: expect_head, size: expect_size, minSize: min_size };
   return {
@@ -134,6 +136,9 @@ export function pageOptions({ options, trust }: KitCase): PageOptions {
       name: name ?? undefined,
     })),
     expect: expect as AuditOptions['expect'],
+    checkpoints,
+    logCheckpoints,
+    resume,
     notBefore: not_before,
     notAfter: not_after,
     allowUnsignedTail: options.allow_unsigned_tail,
