@@ -20,6 +20,9 @@ export interface TileOptions {
   readonly cachedTiles?: number;
 }
 
+/** Wrong roots that are remembered: each costs a reading of the log when it is first asked for. */
+const MAX_REFUTED = 1024;
+
 /** Hashes of a tile, as many as are there. */
 interface Held {
   readonly width: number;
@@ -46,8 +49,8 @@ export class TileStore {
   readonly #present: number[] = [];
   /** Whether what stands on disk may be read: no more once it has proved wrong and may not be replaced. */
   #reads = true;
-  /** The size up to which all tiles were made from the segments by this store. */
-  #rebuilt = 0;
+  /** What did not hold after a rebuild either: asked again, it is refused at once. */
+  readonly #refuted = new Set<string>();
   /** The last of the writers' turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -66,6 +69,7 @@ export class TileStore {
 
   /**
    * Write the tiles that are full at `size` and not there yet, reading the leaves from where the tiles end. One extend at a time.
+   * @param size entries that are on disk for good: of one that a power loss takes away, a wrong tile would be left.
    * Order: a tile's bytes synced under a temporary name → renamed; the 256 below a tile before it; at the end, names synced. So a
    * tile that bears its name is whole, and all that is lost by being stopped anywhere are tiles, which are made again.
    * @throws RangeError where it is no size, ReceiptError of the disk and of the leaves; what was written until then stays.
@@ -84,7 +88,6 @@ export class TileStore {
       else this.#reads = false;
       // After it, since somebody may have read a tile while it went on.
       this.#held.clear();
-      this.#rebuilt = Math.max(this.#rebuilt, size);
     });
   }
 
@@ -120,16 +123,19 @@ export class TileStore {
   }
 
   /**
-   * Make something of the tiles; where it does not hold, once more after a rebuild.
+   * Make something of the tiles; where it does not hold, once more after a rebuild, which is done once for one wrong question.
    * @param expected for the message. @throws ReceiptError LOG_DAMAGED where it does not hold either when made from the log itself.
    */
   async checked<T>(size: number, make: () => Promise<T>, holds: (made: T) => boolean, expected: string): Promise<T> {
     const made = await make();
     if (holds(made)) return made;
-    if (this.#rebuilt < size) {
+    const asked = `${expected} at ${size}`;
+    if (!this.#refuted.has(asked)) {
       await this.rebuild(size);
       const again = await make();
       if (holds(again)) return again;
+      if (this.#refuted.size >= MAX_REFUTED) this.#refuted.clear();
+      this.#refuted.add(asked);
     }
     throw new ReceiptError('LOG_DAMAGED', `log: expected ${expected} of its first ${size} entries, found another`, {
       at: `size ${size}`,
