@@ -10,6 +10,8 @@ import type { LogTree } from './tree.ts';
 
 /** Tiles of the tree: derived data, brought up to a size before the checkpoint of that size is released. */
 export interface GrowingTiles {
+  /** Take note of entries that reached the disk. @param seq of the first. @param hashes theirs, 32 bytes each; not to be written to. */
+  take(seq: number, hashes: readonly Uint8Array[]): void;
   extend(size: number): Promise<void>;
 }
 
@@ -65,9 +67,13 @@ export class Checkpointer {
 
   /** Take note of entries that reached the disk, and make a checkpoint if it is time. @param hashes theirs, in order. */
   durable(hashes: readonly string[]): void {
-    this.#size += hashes.length;
     const range = this.#next ?? this.#tree?.since;
-    if (range !== undefined) for (const hash of hashes) range.append(fromHex(hash));
+    if (range !== undefined) {
+      const leaves = hashes.map(fromHex);
+      for (const leaf of leaves) range.append(leaf);
+      this.#parts.tiles.take(this.#size, leaves);
+    }
+    this.#size += hashes.length;
     const { every, intervalMs } = this.#parts.policy;
     if (this.#size - this.covered >= every) this.#start();
     else if (intervalMs !== Number.POSITIVE_INFINITY) this.#arm(intervalMs);
@@ -195,7 +201,7 @@ export class Checkpointer {
 
   /**
    * Sign the tree of what is on disk. Order, which is the safety argument (format section 3): entries on disk, by the caller's word →
-   * the tree extends the one whose root was persisted last → signed, tiles on disk → the checkpoint on disk → released. Stopped between any
+   * the tree extends the one whose root was persisted last → signed → the checkpoint on disk, its tiles too → released. Stopped between any
    * two, the log on disk stands behind its last persisted checkpoint, and a reopened one names what no checkpoint covers before it
    * signs: so no two checkpoints of one size ever say different roots.
    */
@@ -208,9 +214,13 @@ export class Checkpointer {
     const next = CompactRange.empty(size);
     this.#next = next;
     try {
-      // Side by side; what the disk says goes before what the signer says.
-      const [, note] = await allDone([tiles.extend(size), signed({ origin, size, root }, signers)]);
-      await files.persist(size, note);
+      // Side by side, since tiles are derived from what is on disk; what the disk says goes before what the signer says.
+      const tiled = tiles.extend(size);
+      const kept = signed({ origin, size, root }, signers).then(async (fresh) => {
+        await files.persist(size, fresh);
+        return fresh;
+      });
+      const [, note] = await allDone([tiled, kept]);
       this.#tree = { persisted: { origin, size, root }, note, base: grown, since: next };
       return note;
     } catch (error) {

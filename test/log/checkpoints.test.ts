@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { toHex } from '../../src/base/bytes.ts';
 import type { ReceiptError } from '../../src/base/errors.ts';
+import { tilePath } from '../../src/checkpoint/tiles.ts';
 import type { Signer } from '../../src/crypto/signer.ts';
 import { CONTEXTS } from '../../src/crypto/verifier.ts';
 import type { Log } from '../../src/log/log.ts';
@@ -241,6 +243,33 @@ describe.each(PLACES)('%s: checkpoints', (_name, make) => {
     expect(third.head().size).toBe(8);
     await third.close();
     expect(await sizes(third)).toEqual([4, 8]);
+  });
+
+  it('full tiles stand on disk when a checkpoint is released, with the hashes of the lines', async () => {
+    let log = await place.create(batch);
+    for (const count of [100, 300, 1, 255, 200]) {
+      await log.appendBatch(
+        Array.from({ length: count }, (_, n) => event(n)),
+        { waitFor: 'signed' },
+      );
+      const hashes = (await rederive(await allBytes(log))).map(({ hash }) => hash);
+      const tiles: string[] = [];
+      for (let index = 0; ; index++) {
+        const path = `tiles/${tilePath({ level: 0, index, width: 256 })}`;
+        if ((await place.disk.size(path)) === null) break;
+        tiles.push(toHex(await place.disk.read(path, 0, 10_000)));
+      }
+      const full = Math.floor(hashes.length / 256);
+      expect(tiles).toEqual(
+        Array.from({ length: full }, (_, index) => hashes.slice(index * 256, (index + 1) * 256).join('')),
+      );
+      // Opened again, the rest of a tile comes from the segments.
+      if (count !== 300) continue;
+      await log.close();
+      log = await place.open(writer);
+    }
+    await log.close();
+    expect((await sizes(log)).length).toBe(5);
   });
 
   it('several keys: a line of each, ML-DSA-65 and Ed25519', async () => {
