@@ -49,6 +49,13 @@ function signing(options: Partial<CreateOptions> = {}): OpenOptions {
 /** To write as the default creator wrote. */
 export const asWriter: OpenOptions = { signer: fastSigner(), verifier: fastVerifier };
 
+/** Checkpoints only when asked for: for what is to be left uncovered, and for suites that keep tiles of their own. */
+export const withoutCheckpoints = {
+  checkpointEvery: Number.POSITIVE_INFINITY,
+  checkpointIntervalMs: Number.POSITIVE_INFINITY,
+  checkpointOnClose: false,
+} as const;
+
 /** Both kinds, for suites that must hold on each. */
 export const PLACES: readonly (readonly [name: string, make: () => Place])[] = [
   ['disk log', folderPlace],

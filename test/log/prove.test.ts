@@ -10,7 +10,7 @@ import { TileStore } from '../../src/log/tile-store.ts';
 import { readLineHead } from '../../src/receipt/receipt.ts';
 import { PlainTree } from '../checkpoint/plain-tree.ts';
 import { verdictOf } from './derive.ts';
-import { asWriter, folderPlace } from './places.ts';
+import { asWriter, folderPlace, withoutCheckpoints } from './places.ts';
 import { fastSigner, fastVerifier } from './signers.ts';
 
 /*
@@ -21,7 +21,7 @@ let place: ReturnType<typeof folderPlace>;
 let log: Log;
 beforeEach(async () => {
   place = folderPlace();
-  log = await place.create({ mode: 'batch', segmentBytes: 30_000, ...asWriter });
+  log = await place.create({ mode: 'batch', segmentBytes: 30_000, ...asWriter, ...withoutCheckpoints });
 });
 afterEach(async () => {
   await log.close();

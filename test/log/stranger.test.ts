@@ -13,15 +13,14 @@ import { lineOf, parseReceipt, type Receipt } from '../../src/receipt/receipt.ts
 import { hashEntry, signEntry } from '../../src/receipt/seal.ts';
 import { allBytes, linesOf, rederive, verdictOf } from './derive.ts';
 import { checkNote, naiveRoot, notesOn } from './notes.ts';
-import { codeOf } from './places.ts';
+import { codeOf, withoutCheckpoints } from './places.ts';
 import { fastSigner, fastVerifier } from './signers.ts';
 
 const own = fastSigner(1, 'ML-DSA-65');
 const stranger = fastSigner(66, 'ML-DSA-65');
 const { publicKey } = own;
 const SEGMENT = 'segments/000000.jsonl';
-const never = { checkpointEvery: Number.POSITIVE_INFINITY, checkpointIntervalMs: Number.POSITIVE_INFINITY };
-const killed = { signer: own, verifier: fastVerifier, ...never, checkpointOnClose: false };
+const killed = { signer: own, verifier: fastVerifier, ...withoutCheckpoints };
 const ordinary = (data: string): JsonObject => ({ type: 'custom', data });
 
 /**
