@@ -140,6 +140,7 @@ export async function prepareVerification(
   const { verifier } = await chooseEngines(options);
   const here = threadsHere();
   if (here?.prepare === undefined) return 0;
+  await Promise.all([loadReader(), import('./verify/lone-checkpoint.ts')]);
   const threads = options.workers ?? here.parallelism;
   const withNoble = verifier.engine === 'noble' || options.crossCheck === true;
   return here.prepare(here.shares ? threads - 1 : threads, withNoble);

@@ -3,9 +3,10 @@ import { ReceiptError } from '../base/errors.ts';
 import { readSignedCheckpoint, type SignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import { noteKeyOf } from '../checkpoint/note-keys.ts';
 import type { ProvenLine, StandAloneReceipt } from '../checkpoint/receipt-file.ts';
-import { parseJwk } from '../crypto/public-key.ts';
+import { readLineHead } from '../receipt/receipt.ts';
 import type { Log, StoredReceipt } from './log.ts';
 import { proveInclusion } from './prove.ts';
+import { requirementIn } from './rules.ts';
 import type { TileStore } from './tile-store.ts';
 
 /**
@@ -56,12 +57,11 @@ async function rulesBefore(
 ): Promise<StoredReceipt[]> {
   const genesis = await log.get(0);
   if (genesis === null) throw notThere('a genesis entry', 'none', ['perdure verify LOG']);
-  const { keys } = genesis.receipt.entry.event;
-  const kids = Array.isArray(keys) ? keys.map((jwk) => parseJwk(jwk)) : [];
+  const { keys } = requirementIn(readLineHead(genesis.line));
   const signedAlike =
-    kids.every((key) =>
+    keys.every((key) =>
       note.signatures.some(({ name, keyId }) => name === log.origin && equalBytes(keyId, noteKeyOf(name, key).id)),
-    ) && own.receipt.sigs.every(({ kid }) => kids.some((key) => key.kid === kid));
+    ) && own.receipt.sigs.every(({ kid }) => keys.some((key) => key.kid === kid));
   if (signedAlike) return [genesis];
   const rules: StoredReceipt[] = [];
   for await (const stored of log.receipts()) {

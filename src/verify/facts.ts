@@ -19,7 +19,8 @@ interface Facts {
 /** Look up who signed a scanned line. */
 export function factsOf(buf: Uint8Array, view: LineView, context: Context): Facts {
   const { trust: outside, named, strangers, lines } = context;
-  const accepted = view.seq < context.acceptedBelow;
+  // Of a line without signatures there is nothing to accept.
+  const accepted = view.sigCount > 0 && view.seq < context.acceptedBelow;
   const signatures: SignatureFact[] = [];
   const checks: Waiting['checks'] = [];
   let unnamed = 0;

@@ -1,5 +1,5 @@
 import type { KeyRing, Standing } from './key-ring.ts';
-import { joinLeaves, type Leaves, NO_LEAVES, rangeOf } from './leaves.ts';
+import { joinSpans, type Leaves, leavesFollow, NO_LEAVES, rangeOf, stretchOf } from './leaves.ts';
 
 /** The Merkle tree of the lines that are judged, and who ruled at the sizes that roots are asked for at. */
 export class JudgedTree {
@@ -33,13 +33,19 @@ export class JudgedTree {
 
   /** Add the leaves of a run. */
   grow(next: Leaves): void {
-    for (const stretch of next.stretches) {
-      this.leaves = joinLeaves(this.leaves, { stretches: [stretch], broken: false }, []);
-      // None where the tree was broken before its first leaf.
-      const tree = this.leaves.stretches[0];
-      if (tree?.begin === 0 && this.sizes.includes(tree.end)) this.roots.set(tree.end, rangeOf(tree).root());
+    if (!leavesFollow(this.leaves, next)) {
+      this.leaves = { ...this.leaves, broken: true };
+      return;
     }
-    if (next.broken) this.leaves = { ...this.leaves, broken: true };
+    const [before] = this.leaves.stretches;
+    let range = before === undefined ? null : rangeOf(before);
+    for (const stretch of next.stretches) {
+      if (range === null) range = rangeOf(stretch);
+      else range.appendRange(rangeOf(stretch));
+      if (range.begin === 0 && this.sizes.includes(range.end)) this.roots.set(range.end, range.root());
+    }
+    const span = joinSpans(this.leaves, next);
+    this.leaves = { span, stretches: range === null ? [] : [stretchOf(range)], broken: next.broken };
   }
 
   /** The log of a receipt has so many entries at least. @param root of its tree, where the paths of its lines lead there; else null. */

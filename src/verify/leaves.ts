@@ -18,33 +18,43 @@ export interface Stretch {
 
 /** The leaves of a run of lines. */
 export interface Leaves {
+  /** Seqs of its receipts, [begin, end), up to where it is broken; null when there is none. */
+  readonly span: { readonly begin: number; readonly end: number } | null;
   /** Side by side, cut at the sizes asked for. */
   readonly stretches: readonly Stretch[];
   /** A line stands in the run whose seq does not follow: it and those after it are in no tree. */
   readonly broken: boolean;
 }
 
-export const NO_LEAVES: Leaves = { stretches: [], broken: false };
+export const NO_LEAVES: Leaves = { span: null, stretches: [], broken: false };
 
 /** @returns whether `b` goes on where `a` ends, or one of them says nothing of the place. */
 export function leavesFollow(a: Leaves, b: Leaves): boolean {
+  if (a.broken) return false;
   const last = a.stretches.at(-1);
   const first = b.stretches[0];
-  return !a.broken && (last === undefined || first === undefined || last.end === first.begin);
+  const meet = last === undefined || first === undefined || last.end === first.begin;
+  return meet && (a.span === null || b.span === null || a.span.end === b.span.begin);
+}
+
+/** @returns the seqs of two runs that follow each other. */
+export function joinSpans(a: Leaves, b: Leaves): Leaves['span'] {
+  return a.span === null || b.span === null ? (a.span ?? b.span) : { begin: a.span.begin, end: b.span.end };
 }
 
 /** Put the leaves of two neighbouring runs together; associative. @param sizes asked for: there stretches stay apart. */
 export function joinLeaves(a: Leaves, b: Leaves, sizes: readonly number[]): Leaves {
-  if (!leavesFollow(a, b)) return { stretches: a.stretches, broken: true };
+  if (!leavesFollow(a, b)) return { ...a, broken: true };
+  const span = joinSpans(a, b);
   const last = a.stretches.at(-1);
   const first = b.stretches[0];
   const { broken } = b;
   if (last === undefined || first === undefined || sizes.includes(last.end)) {
-    return { stretches: [...a.stretches, ...b.stretches], broken };
+    return { span, stretches: [...a.stretches, ...b.stretches], broken };
   }
   const range = rangeOf(last);
   range.appendRange(rangeOf(first));
-  return { stretches: [...a.stretches.slice(0, -1), stretchOf(range), ...b.stretches.slice(1)], broken };
+  return { span, stretches: [...a.stretches.slice(0, -1), stretchOf(range), ...b.stretches.slice(1)], broken };
 }
 
 /** @returns the same as something that grows. */
@@ -52,7 +62,8 @@ export function rangeOf({ begin, end, hashes }: Stretch): CompactRange {
   return CompactRange.of(begin, end, hashes);
 }
 
-function stretchOf(range: CompactRange): Stretch {
+/** The inverse of rangeOf. */
+export function stretchOf(range: CompactRange): Stretch {
   return { begin: range.begin, end: range.end, hashes: range.hashes };
 }
 
@@ -70,7 +81,8 @@ export class LeafReader {
   private readonly done: Stretch[] = [];
   private range: CompactRange | null = null;
   private broken = false;
-  /** Seq that the next line must have; null before the first. */
+  /** Seq of the first line, and that the next one must have; null before the first. */
+  private first: number | null = null;
   private next: number | null = null;
   /** What the line before was told. */
   private under: number | null = null;
@@ -100,6 +112,7 @@ export class LeafReader {
       return null;
     }
     if (this.next === null || this.cutsAt(seq)) this.under = this.sizes.find((size) => size > seq) ?? null;
+    this.first ??= seq;
     this.next = seq + 1;
     if (this.under === null) return null;
     this.range ??= CompactRange.empty(seq);
@@ -131,6 +144,7 @@ export class LeafReader {
 
   finish(): Leaves {
     this.cut();
-    return { stretches: this.done, broken: this.broken };
+    const span = this.first === null ? null : { begin: this.first, end: this.next! };
+    return { span, stretches: this.done, broken: this.broken };
   }
 }

@@ -184,12 +184,18 @@ const stretch: Read<Stretch> = (value, at) => {
 };
 
 const leaves: Read<Leaves> = (value, at) => {
-  const read = object<{ stretches: Stretch[]; broken: boolean }>({ stretches: list(stretch), broken: truth })(
-    value,
-    at,
-  );
+  const read = object<{ span: Leaves['span']; stretches: Stretch[]; broken: boolean }>({
+    span: orNull(object<NonNullable<Leaves['span']>>({ begin: count, end: positive })),
+    stretches: list(stretch),
+    broken: truth,
+  })(value, at);
   const sideBySide = read.stretches.every(({ begin }, i) => i === 0 || begin === read.stretches[i - 1]!.end);
   if (!sideBySide) throw malformed(at, 'stretches side by side');
+  const { span, stretches } = read;
+  const within =
+    stretches.length === 0 ||
+    (span !== null && stretches[0]!.begin === span.begin && stretches.at(-1)!.end <= span.end);
+  if (!within || (span !== null && span.begin >= span.end)) throw malformed(at, 'stretches of its span');
   return read;
 };
 

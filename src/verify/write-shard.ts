@@ -59,6 +59,7 @@ export interface SummaryJson {
 
 /** Perfect subtrees of the Merkle tree, their roots in hex. */
 export interface LeavesJson {
+  readonly span: { readonly begin: number; readonly end: number } | null;
   readonly stretches: readonly { readonly begin: number; readonly end: number; readonly hashes: readonly string[] }[];
   readonly broken: boolean;
 }
@@ -205,6 +206,7 @@ function writeSummary(summary: Summary): SummaryJson {
       .map(([name, { named, closedAt, after }]) => ({ name, named: tally(named)!, closedAt, after: tally(after) })),
     pinned: [...summary.pinned].sort(([a], [b]) => a - b).map(([seq, hash]) => ({ seq, hash })),
     leaves: {
+      span: summary.leaves.span && { begin: summary.leaves.span.begin, end: summary.leaves.span.end },
       stretches: summary.leaves.stretches.map(({ begin, end, hashes }) => ({ begin, end, hashes: hashes.map(toHex) })),
       broken: summary.leaves.broken,
     },
