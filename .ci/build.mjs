@@ -1,11 +1,20 @@
 // Build dist/ from src/. Runs as `npm run build`, and as `prepare` on every install of a checkout.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleCli } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const asPrepare = process.argv.includes('--prepare');
@@ -49,16 +58,37 @@ export const ${constant}_SHA256: string = '${createHash('sha256').update(bytes).
   if (!existsSync(embedded) || readFileSync(embedded, 'utf8') !== text) writeFileSync(embedded, text);
 }
 
-run(tsc, '-p', root);
-await bundleCli(root);
+run(tsc, '-p', root, '--emitDeclarationOnly');
+// Now that compilers are known to be there.
+const { bundle } = await import('./bundle.mjs');
+const kept = new Set([...(await bundle(root)), 'verifier.wasm', 'signer.wasm', ...(await declarations())]);
 
 // Prune instead of clearing dist first, so that whoever runs from dist at this moment never sees it empty.
-for (const entry of readdirSync(join(root, 'dist'), { withFileTypes: true, recursive: true })) {
-  const path = relative(root, join(entry.parentPath, entry.name));
-  if (path.startsWith(join('dist', 'cli'))) continue; // The bundle has cleared it.
-  const source = path.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js)$/, '.ts');
-  if (entry.isFile() && source.endsWith('.ts') && !existsSync(join(root, source))) rmSync(join(root, path));
+const dist = join(root, 'dist');
+for (const entry of readdirSync(dist, { withFileTypes: true, recursive: true })) {
+  const path = join(entry.parentPath, entry.name);
+  if (entry.isFile() && !kept.has(relative(dist, path).split(sep).join('/'))) rmSync(path);
+}
+for (const name of readdirSync(dist, { recursive: true }).sort().reverse()) {
+  const path = join(dist, name);
+  if (existsSync(path) && statSync(path).isDirectory() && readdirSync(path).length === 0) rmdirSync(path);
 }
 
-const bin = join(root, 'dist', 'cli', 'main.js');
-if (existsSync(bin)) chmodSync(bin, 0o755);
+chmodSync(join(dist, 'cli', 'main.js'), 0o755);
+
+/** @returns the declarations that those named in package.json lead to, relative to dist/; the rest describes what nobody can import. */
+async function declarations() {
+  const { default: ts } = await import('typescript');
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const found = new Set(
+    Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : [types.replace('./dist/', '')])),
+  );
+  for (const path of found) {
+    const { importedFiles } = ts.preProcessFile(readFileSync(join(root, 'dist', path), 'utf8'));
+    for (const { fileName } of importedFiles) {
+      if (!fileName.startsWith('.')) continue;
+      found.add(posix.join(posix.dirname(path), fileName).replace(/\.[jt]s$/, '.d.ts'));
+    }
+  }
+  return found;
+}

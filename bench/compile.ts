@@ -10,8 +10,9 @@ export const root: string = fileURLToPath(new URL('..', import.meta.url));
 const OUT = join(root, 'node_modules', '.cache', 'perdure-bench');
 
 /**
- * Turn src/ and bench/ into plain JavaScript. What is timed must not carry a TypeScript loader in its memory and its start, and must
- * be the sources as they stand now, not a dist/ of yesterday. Types are erased, never checked: `npm run check` does that.
+ * Turn src/ and bench/ into plain JavaScript. What is timed must not carry a TypeScript loader in its memory and its start. Whole
+ * verifications and commands are timed from dist/ instead, which `npm run bench` builds: how a program is put together costs, too.
+ * Types are erased, never checked: `npm run check` does that.
  * @returns the folder that holds src/ and bench/, of this process alone; `dispose` removes it.
  */
 export function compile(): { readonly dir: string; dispose(): void } {

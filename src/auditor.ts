@@ -1,4 +1,5 @@
 import { concatBytes } from './base/bytes.ts';
+import { MAX_PROOF_BYTES } from './base/limits.ts';
 import type { PublicKey } from './crypto/public-key.ts';
 import type { CheckpointNote } from './verify/checkpoints.ts';
 import { chooseEngines } from './verify/choose-engines.ts';
@@ -7,6 +8,7 @@ import { readBlob } from './verify/ranges.ts';
 import type { ShardWish } from './verify/shard.ts';
 import type { Source, VerifyOptions } from './verify/source.ts';
 import { threadsHere } from './verify/spawn.ts';
+import { isStandAlone, START_BYTES } from './verify/stand-alone.ts';
 import type { Pins } from './verify/tail.ts';
 import { type Threads, threadsFor } from './verify/threads.ts';
 import { type OutsideKey, type TrustProvider, trustKeys } from './verify/trust.ts';
@@ -18,6 +20,7 @@ export { type PublicJwk, type PublicKey, parseJwk, readPublicKey } from './crypt
 export type { CheckpointNote } from './verify/checkpoints.ts';
 export { CODES, type Code } from './verify/codes.ts';
 export { EXPLANATIONS } from './verify/explain.ts';
+export { openEvidence } from './verify/files.ts';
 export type { ShardWish } from './verify/shard.ts';
 export type { Progress, SegmentSpan, Source, Spool } from './verify/source.ts';
 export type { Pins } from './verify/tail.ts';
@@ -25,7 +28,7 @@ export { type NamedKey, type OutsideKey, type Trust, type TrustProvider, trustKe
 export type { KeyReport, Note, Problem, TailStatus, Verdict } from './verify/verdict.ts';
 export type { ShardJson } from './verify/write-shard.ts';
 
-/** What can be verified: an opened log, a file or Blob, bytes, or a stream of bytes. */
+/** What can be verified: an opened log; a log or a stand-alone receipt as a file, a Blob or bytes; a log as a stream of bytes. */
 export type Evidence = ReadableLog | Blob | Uint8Array | AsyncIterable<Uint8Array> | Source;
 
 /** What verification needs of an opened log. */
@@ -178,7 +181,7 @@ export async function verifyReceipt(
  */
 export async function verifyCheckpoint(
   checkpoint: Uint8Array | CheckpointNote,
-  options: Pick<AuditOptions, 'keys' | 'trust' | 'engine' | 'crossCheck' | 'allowClassical'> = {},
+  options: Pick<AuditOptions, 'keys' | 'trust' | 'witnessPolicy' | 'engine' | 'crossCheck' | 'allowClassical'> = {},
 ): Promise<Verdict> {
   const note = checkpoint instanceof Uint8Array ? { name: 'checkpoint', note: checkpoint } : checkpoint;
   const { verifyLoneCheckpoint } = await import('./verify/lone-checkpoint.ts');
@@ -196,10 +199,16 @@ function toVerifyOptions(options: AuditOptions): VerifyOptions {
 
 async function sourceOf(evidence: Evidence, name: string | undefined): Promise<Source> {
   if (evidence instanceof Uint8Array) {
+    if (isStandAlone(evidence)) return (await loadReader()).standAloneSource(name ?? 'receipt', evidence);
     return { kind: 'log', name: name ?? 'bytes', chunks: () => [evidence], sizeBytes: evidence.length };
   }
   if (typeof Blob !== 'undefined' && evidence instanceof Blob) {
     const file = 'name' in evidence && typeof evidence.name === 'string' ? evidence.name : 'blob';
+    const start = new Uint8Array(await evidence.slice(0, START_BYTES).arrayBuffer());
+    if (isStandAlone(start)) {
+      const whole = await evidence.slice(0, MAX_PROOF_BYTES + 1).arrayBuffer();
+      return (await loadReader()).standAloneSource(name ?? file, new Uint8Array(whole));
+    }
     const ranges = { blob: evidence };
     return { kind: 'log', name: name ?? file, chunks: () => readBlob(evidence), sizeBytes: evidence.size, ranges };
   }
@@ -216,4 +225,9 @@ async function sourceOf(evidence: Evidence, name: string | undefined): Promise<S
     };
   }
   return { kind: 'stream', name: name ?? 'stream', chunks: () => evidence as AsyncIterable<Uint8Array>, once: true };
+}
+
+/** Most evidence is a log: what reads receipts that stand alone is loaded when there is one. */
+function loadReader(): Promise<typeof import('./verify/stand-alone-file.ts')> {
+  return import('./verify/stand-alone-file.ts');
 }

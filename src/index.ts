@@ -41,4 +41,3 @@ export {
   type RecorderOptions,
   type RecordOptions,
 } from './recorder.ts';
-export { openEvidence } from './verify/files.ts';

@@ -3,10 +3,10 @@ import { checkpointText, readSignedCheckpoint } from '../src/checkpoint/checkpoi
 import { CompactRange } from '../src/checkpoint/compact-range.ts';
 import { formatNote } from '../src/checkpoint/note.ts';
 import { noteKeyOf } from '../src/checkpoint/note-keys.ts';
+import type { StandAloneReceipt } from '../src/checkpoint/receipt-file.ts';
 import { nobleSecretOf, signNoble } from '../src/crypto/engine-noble-sign.ts';
 import type { SecretKey } from '../src/crypto/keys.ts';
 import { CONTEXTS } from '../src/crypto/verifier.ts';
-import type { StandAlone } from '../src/verify/stand-alone.ts';
 import { type LogBuilder, rawSignature } from './build.ts';
 
 /** @returns the root of the tree over the first `size` lines of a log, as their stated hashes make it. */
@@ -77,12 +77,12 @@ function mth(leaves: readonly Uint8Array[]): Uint8Array {
 }
 
 /** A stand-alone receipt of a built log. @param note checkpoint whose tree it is in. */
-export function standAloneOf({ lines }: Pick<LogBuilder, 'lines'>, seq: number, note: Uint8Array): StandAlone {
+export function standAloneOf({ lines }: Pick<LogBuilder, 'lines'>, seq: number, note: Uint8Array): StandAloneReceipt {
   const { size } = readSignedCheckpoint(note).checkpoint;
   const proven = (at: number) => ({ line: lines[at]!.slice(0, -1), path: proofOf(lines, at, size) });
   const rules = lines.slice(0, size).flatMap((line, at) => {
     const type = /"type":"(genesis|rotation)"/.test(new TextDecoder().decode(line));
     return type && at !== seq ? [proven(at)] : [];
   });
-  return { before: rules, receipt: proven(seq), checkpoint: { name: 'checkpoint', note } };
+  return { before: rules, receipt: proven(seq), checkpoint: note };
 }

@@ -1,18 +1,17 @@
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { toHex } from '../base/bytes.ts';
 import { readSignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import { chooseVerifier, type EngineChoice } from '../crypto/engines.ts';
 import { CHECKPOINT } from '../log/checkpoints.ts';
-import { nodeDisk } from '../log/node-disk.ts';
 import { openLog } from '../log/open.ts';
-import { replaceFile } from '../log/replace.ts';
 import { collect, type Done, newCommand } from './command.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { keystoreOf, secretKeys } from './key-arguments.ts';
 import { keysOfLog } from './log-keys.ts';
 import { openSigners } from './log-signers.ts';
+import { writeOutput } from './output-file.ts';
 import { jsonText, printable } from './printable.ts';
 import { chooseSigner, ENGINE_VARIABLE, ENGINES } from './signer-choice.ts';
 
@@ -63,7 +62,7 @@ async function create(io: Io, dir: string, options: CreateOptions): Promise<numb
     await close();
   }
   const { output } = options;
-  if (output !== undefined && output !== '-') await replaceFile(nodeDisk(dirname(output)), '', basename(output), note);
+  if (output !== undefined && output !== '-') await writeOutput(output, note);
   if (output === '-') await io.stdout.write(note);
   else await print(io, dir, note, options);
   return EXIT.ok;

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { isReceiptError, ReceiptError } from '../base/errors.ts';
 import { MAX_NOTE_BYTES } from '../base/limits.ts';
 import type { Disk } from '../base/ports.ts';
@@ -8,6 +8,7 @@ import { nodeDisk } from '../log/node-disk.ts';
 import { replaceFile } from '../log/replace.ts';
 import { LATEST, type NamedCheckpoint } from './checkpoint-source.ts';
 import type { Io } from './io.ts';
+import { writeOutput } from './output-file.ts';
 
 /** Folder of all checkpoints of a log, one file each, named by its size in 16 digits. */
 const HISTORY = 'checkpoints';
@@ -29,7 +30,7 @@ export async function keepCosigned(
   }
   if (output !== undefined || log === null) {
     const target = output ?? file;
-    await replaceFile(nodeDisk(dirname(target)), '', basename(target), withCosignatures(signed.note, added));
+    await writeOutput(target, withCosignatures(signed.note, added));
     return target;
   }
   const disk = nodeDisk(dirname(file));

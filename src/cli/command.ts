@@ -18,14 +18,7 @@ export interface Verb {
 }
 
 /** Options of cli.md that later versions bring: known by name, so that nobody looks for a typing error. */
-const LATER_OPTIONS: ReadonlySet<string> = new Set([
-  '--trust',
-  '--checkpoint',
-  '--resume',
-  '--witness-policy',
-  '--session',
-  '--sequence',
-]);
+const LATER_OPTIONS: ReadonlySet<string> = new Set(['--trust', '--session', '--sequence']);
 
 /** The same of subcommands of verbs that are here. */
 const LATER_SUBCOMMANDS: ReadonlySet<string> = new Set(['perdure key rotate']);

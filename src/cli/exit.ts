@@ -68,5 +68,7 @@ export function exitOfError(code: ErrorCode): number {
 /** @returns the exit code of a verdict. Notes never change it; a check that was asked for and not done does. */
 export function exitOfVerdict({ verdict, not_checked }: Pick<Verdict, 'verdict' | 'not_checked'>): number {
   if (verdict !== 'valid') return verdict === 'invalid' ? EXIT.no : EXIT.incomplete;
-  return not_checked.some(({ what }) => what === 'cross-check') ? EXIT.incomplete : EXIT.ok;
+  return not_checked.some(({ what }) => what === 'cross-check' || what === 'witness policy')
+    ? EXIT.incomplete
+    : EXIT.ok;
 }

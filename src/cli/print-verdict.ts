@@ -56,7 +56,9 @@ function hang(line: string): number {
 }
 
 function successLine(verdict: Verdict, c: Colors): string {
-  const { counts, head } = verdict;
+  const { counts, head, subject } = verdict;
+  if (subject.kind === 'checkpoint')
+    return `${c.bold(c.green('VALID'))} checkpoint · size ${head.size} · ${printable(subject.origin ?? '-')} (${verdict.run.engine})`;
   const parts = [
     `${c.bold(c.green('VALID'))} ${count(counts.valid, 'receipt')}`,
     signaturesText(verdict),

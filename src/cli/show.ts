@@ -2,14 +2,13 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { toBase64url, utf8Text } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
-import { shellWord } from '../base/shell-word.ts';
 import { sha256Hex } from '../crypto/hash.ts';
 import type { StoredReceipt } from '../log/log.ts';
 import { inside } from '../query/filter.ts';
 import { formOfPayload, type PayloadForm, type PayloadMember } from '../receipt/commitment.ts';
 import type { Json } from '../receipt/json.ts';
 import { type Done, newCommand } from './command.ts';
-import { usage } from './error-report.ts';
+import { entryNotFound, parseEntryKey } from './entry-key.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { type PayloadReport, receiptText } from './print-receipt.ts';
@@ -41,10 +40,10 @@ export function defineShow(io: Io, done: Done): Command {
 }
 
 async function show(io: Io, path: string, which: string, options: ShowOptions): Promise<number> {
-  const key = parseKey(which);
+  const key = parseEntryKey('show', which);
   const source = await openReceipts(path);
   const stored = await source.find(key);
-  if (stored === null) throw notFound(path, which, typeof key === 'number' ? 'seq' : 'id');
+  if (stored === null) throw entryNotFound(path, key);
   if (options.raw) {
     // As log --json: on a terminal the same JSON in a spelling that hides nothing; elsewhere the very bytes.
     await io.stdout.write(io.stdout.isTTY ? visibleJson(utf8Text(stored.line)) : stored.line);
@@ -59,21 +58,6 @@ async function show(io: Io, path: string, which: string, options: ShowOptions): 
     await io.stdout.write(`${jsonText(document, 2)}\n`);
   } else await io.stdout.write(receiptText(stored, payloads, path, io.stdout.color));
   return exitOf(payloads ?? []);
-}
-
-function parseKey(which: string): number | string {
-  if (/^\d{1,16}$/.test(which) && Number.isSafeInteger(Number(which))) return Number(which);
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(which)) return which.toLowerCase();
-  throw usage(`perdure show: expected a seq or an id, got ${JSON.stringify(which)}`, 'perdure log LOG lists both');
-}
-
-function notFound(path: string, which: string, what: 'seq' | 'id'): ReceiptError {
-  return new ReceiptError('ENTRY_NOT_FOUND', `${path}: expected an entry with ${what} ${which}, found none`, {
-    at: path,
-    expected: `${what} ${which}`,
-    found: 'none',
-    next: [`perdure log ${shellWord(path)}`, `perdure verify ${shellWord(path)}`],
-  });
 }
 
 async function readPayloads(source: ReceiptSource, stored: StoredReceipt): Promise<PayloadReport[]> {

@@ -1,11 +1,9 @@
-import { constants } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
-import { toHex, utf8, utf8Text } from '../base/bytes.ts';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { utf8, utf8Text } from '../base/bytes.ts';
 import { systemRandom } from '../base/ports.ts';
 import type { EngineChoice } from '../crypto/engines.ts';
-import { makePrivateFolder, privateFolder, readPrivateFile } from '../crypto/keystore-disk.ts';
+import { makePrivateFolder, privateFolder, readPrivateFile, replaceFile } from '../crypto/keystore-disk.ts';
 import { hasSigningChoice, measureSigning, SIGNER_SHA256, type SigningSpeed } from '../crypto/signers.ts';
 import { usage } from './error-report.ts';
 import type { Env } from './io.ts';
@@ -100,7 +98,7 @@ export async function keepFastest(
   try {
     await makePrivateFolder(folder);
     await privateFolder(folder);
-    await replaceFile(folder, file, utf8(`${JSON.stringify(kept, null, 2)}\n`));
+    await replaceFile(folder, basename(file), utf8(`${JSON.stringify(kept, null, 2)}\n`), systemRandom);
     return { file, problem: null };
   } catch (error) {
     return { file, problem: (error as Error).message };
@@ -139,22 +137,4 @@ function fastestIn(text: string): SigningSpeed['fastest'] | null {
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(date);
   if (!whole) return null;
   return engine === 'native' || engine === 'wasm' ? engine : null;
-}
-
-async function replaceFile(folder: string, file: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(folder, `.new-${toHex(systemRandom.bytes(8))}`);
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  }
 }

@@ -27,8 +27,13 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'checkpoint',
-    summary: 'show and cosign signed heads of logs',
+    summary: 'sign, verify, show and cosign heads of logs',
     load: async () => (await import('./checkpoint.ts')).defineCheckpoint,
+  },
+  {
+    name: 'prove',
+    summary: 'write one receipt so that it can be verified without its log',
+    load: async () => (await import('./prove.ts')).defineProve,
   },
   {
     name: 'witness',
@@ -67,5 +72,5 @@ export const VERBS: readonly Verb[] = [
 
 /** Verbs of cli.md that later versions bring. */
 export const LATER_VERBS: ReadonlySet<string> = new Set(
-  ('prove policy serve proxy trust bundle encrypt decrypt erase export report watch ' + 'replay').split(' '),
+  ('policy serve proxy trust bundle encrypt decrypt erase export report watch ' + 'replay').split(' '),
 );

@@ -9,7 +9,7 @@ import {
 } from '../auditor.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
 import type { EngineChoice } from '../crypto/engines.ts';
-import { openEvidence, readCheckpointFile } from '../verify/files.ts';
+import { openEvidence, readCheckpointFile, readPolicyFile } from '../verify/files.ts';
 import { collect, type Done, newCommand } from './command.ts';
 import { usage } from './error-report.ts';
 import { EXIT, exitOfVerdict } from './exit.ts';
@@ -32,6 +32,7 @@ interface VerifyOptions {
   readonly minSize?: number;
   readonly checkpoint?: readonly string[];
   readonly resume?: string;
+  readonly witnessPolicy?: string;
   readonly notBefore?: string;
   readonly notAfter?: string;
   readonly engine: EngineChoice;
@@ -62,6 +63,7 @@ export function defineVerify(io: Io, done: Done): Command {
         collect,
       ),
     )
+    .option('--witness-policy <file>', 'a C2SP tlog-policy: whose cosignatures every checkpoint must bear')
     .option(
       '--resume <file>',
       'a checkpoint up to which it was verified before: signatures before it are not verified again',
@@ -110,6 +112,7 @@ async function verify(io: Io, path: string, options: VerifyOptions): Promise<num
     },
     checkpoints: await readCheckpoints(options.checkpoint ?? []),
     resume: options.resume === undefined ? undefined : await readCheckpointFile(options.resume),
+    witnessPolicy: options.witnessPolicy === undefined ? undefined : await readPolicyFile(options.witnessPolicy),
     notBefore: options.notBefore,
     notAfter: options.notAfter,
     engine: options.engine,

@@ -1,10 +1,7 @@
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes } from '../base/bytes.ts';
-import { Point } from './ed25519-point.ts';
+import { edwards25519, type Point } from './ed25519-point.ts';
 import type { PublicKey } from './public-key.ts';
-
-/** Order of the base point. @see RFC 8032 section 5.1 */
-const ORDER = Point.Fn.ORDER;
 
 /** The identity (0, 1) as RFC 8032 encodes it. */
 const IDENTITY = Uint8Array.of(1, ...new Uint8Array(31));
@@ -18,7 +15,7 @@ const points = new WeakMap<PublicKey, Point>();
 export function isWellFormedEd25519(signature: Uint8Array): boolean {
   return (
     signature.length === 64 &&
-    scalarOf(signature.subarray(32)) < ORDER &&
+    scalarOf(signature.subarray(32)) < edwards25519().Fn.ORDER &&
     !equalBytes(signature.subarray(0, 32), IDENTITY)
   );
 }
@@ -32,17 +29,18 @@ export function isWellFormedEd25519(signature: Uint8Array): boolean {
  */
 export function verifyEd25519(key: PublicKey, signed: Uint8Array, signature: Uint8Array): boolean {
   if (!isWellFormedEd25519(signature)) return false;
+  const { BASE, Fn } = edwards25519();
   const encodedR = signature.subarray(0, 32);
-  const k = scalarOf(sha512(concatBytes(encodedR, key.bytes, signed))) % ORDER;
+  const k = scalarOf(sha512(concatBytes(encodedR, key.bytes, signed))) % Fn.ORDER;
   const minusA = pointOf(key).negate();
-  const r = Point.BASE.multiplyUnsafe(scalarOf(signature.subarray(32))).add(minusA.multiplyUnsafe(k));
+  const r = BASE.multiplyUnsafe(scalarOf(signature.subarray(32))).add(minusA.multiplyUnsafe(k));
   return equalBytes(r.toBytes(), encodedR);
 }
 
 function pointOf(key: PublicKey): Point {
   const known = points.get(key);
   if (known !== undefined) return known;
-  const point = Point.fromBytes(key.bytes, false);
+  const point = edwards25519().fromBytes(key.bytes, false);
   points.set(key, point);
   return point;
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, realpath, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { toHex } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
@@ -60,19 +60,8 @@ export async function readPrivateFile(path: string, at: string, maxBytes: number
  * @returns false when the name was taken. @throws the system's errors
  */
 export async function writeNewFile(folder: string, name: string, bytes: Uint8Array, random: Random): Promise<boolean> {
-  const temporary = join(folder, `.new-${toHex(random.bytes(8))}`);
-  const handle = await open(
-    temporary,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    0o600,
-  );
+  const temporary = await writeTemporary(folder, bytes, random);
   try {
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
     await link(temporary, join(folder, name));
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -82,6 +71,45 @@ export async function writeNewFile(folder: string, name: string, bytes: Uint8Arr
   }
   await syncFolder(folder);
   return true;
+}
+
+/**
+ * Write a file, in place of one that may be there: as writeNewFile does, but renamed. Not made durable: for what can be found out again.
+ * @param mode of the file, less the umask. @throws the system's errors
+ */
+export async function replaceFile(
+  folder: string,
+  name: string,
+  bytes: Uint8Array,
+  random: Random,
+  mode = 0o600,
+): Promise<void> {
+  const temporary = await writeTemporary(folder, bytes, random, mode);
+  try {
+    await rename(temporary, join(folder, name));
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** @returns the path of a new file, exclusive, whose bytes are on disk; none is left behind when that fails. */
+async function writeTemporary(folder: string, bytes: Uint8Array, random: Random, mode = 0o600): Promise<string> {
+  const temporary = join(folder, `.new-${toHex(random.bytes(8))}`);
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  try {
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  return temporary;
 }
 
 /** Run `work`. @throws ReceiptError IO at `at` in place of what the system threw; its own ReceiptErrors as they are */

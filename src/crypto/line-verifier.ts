@@ -1,3 +1,4 @@
+import type { SubtreeHash } from './hash.ts';
 import type { PublicKey } from './public-key.ts';
 
 /** Where the parts of a line stand that another line follows: offsets in `bytes` of a LineVerifier. */
@@ -21,6 +22,8 @@ export interface LineVerifier {
   readonly records: Int32Array;
   /** The same memory, for the seq of each record: at RECORD.SEQ / 2. */
   readonly numbers: Float64Array;
+  /** Hashes the tree of the lines by the same memory; records stay as they are. */
+  readonly subtrees: SubtreeHash;
   /**
    * Read the lines of [begin, end), an LF being the last byte, until there is no room for another record or a line may name keys.
    * @param before the line right before, which must be a receipt. @returns how many lines have records.
@@ -30,6 +33,11 @@ export interface LineVerifier {
   accept(below: number): void;
   /** Let it verify signatures by this key from now on; the key it has used for the longest time may go. */
   know(key: PublicKey): void;
+  /**
+   * How many keys it came to know, as far as it has room for. Records read before the last of them leave lines to the caller that it
+   * would verify now.
+   */
+  readonly known: number;
   /** The key in a slot that a record names. */
   keyIn(slot: number): PublicKey;
   /** Let go of it. */

@@ -1,6 +1,6 @@
 import { copyBytes, fromBase64url, fromHex, toBase64url, utf8 } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
-import { Point } from './ed25519-point.ts';
+import { edwards25519 } from './ed25519-point.ts';
 import { sha256Hex } from './hash.ts';
 
 /** Signature algorithms of format 1 (format section 2), in the spelling of `alg`. */
@@ -55,7 +55,7 @@ export function readPublicKey(alg: Algorithm, bytes: Uint8Array): PublicKey {
 
 function isPrimeOrderPoint(bytes: Uint8Array): boolean {
   try {
-    const point = Point.fromBytes(bytes, false);
+    const point = edwards25519().fromBytes(bytes, false);
     return !point.is0() && point.isTorsionFree();
   } catch {
     return false;

@@ -9,7 +9,11 @@ const HASH_BYTES = 32;
  * @param bytes verifier.wasm; the embedded one unless given. @throws whatever WebAssembly throws where it is missing or forbidden.
  */
 export function startMerkleKernel(bytes?: Uint8Array): SubtreeHash {
-  const wasm = startInstance<VerifierExports>(bytes);
+  return subtreesOf(startInstance<VerifierExports>(bytes));
+}
+
+/** The same by an instance that does other things too. */
+export function subtreesOf(wasm: VerifierExports): SubtreeHash {
   const maxLeaves = wasm.nodeCount();
   // The memory of this ABI never grows, so that this view stays good.
   const nodes = new Uint8Array(wasm.memory.buffer, wasm.nodesAt(), maxLeaves * HASH_BYTES);

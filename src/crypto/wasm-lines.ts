@@ -1,7 +1,9 @@
 import { utf8 } from '../base/bytes.ts';
+import type { SubtreeHash } from './hash.ts';
 import { type LineBefore, type LineEngine, type LineVerifier, RECORD_WORDS } from './line-verifier.ts';
 import { KEY_SIZES, type PublicKey } from './public-key.ts';
 import { done, slotsOf, startInstance, type VerifierExports } from './wasm.ts';
+import { subtreesOf } from './wasm-hash.ts';
 
 /** What assembly/verifier.ts exports for lines. */
 interface LineExports extends VerifierExports {
@@ -49,10 +51,13 @@ export class LineKernel implements LineVerifier {
   readonly bytes: Uint8Array;
   readonly records: Int32Array;
   readonly numbers: Float64Array;
+  readonly subtrees: SubtreeHash;
   private readonly wasm: LineExports;
   private readonly slotOf: (key: PublicKey) => number;
   private readonly keys: PublicKey[] = [];
   private readonly kids: Uint8Array;
+  /** Kids of this verification; no more than there are slots, so that reading anew has an end where keys come and go. */
+  private readonly met = new Set<string>();
   private signatures = false;
 
   /** @param module another one than the embedded: for tests. */
@@ -60,6 +65,7 @@ export class LineKernel implements LineVerifier {
     const wasm = startInstance<LineExports>(module);
     const { buffer } = wasm.memory;
     this.wasm = wasm;
+    this.subtrees = subtreesOf(wasm);
     this.bytes = new Uint8Array(buffer, wasm.chunkAt(), wasm.chunkBytes());
     this.records = new Int32Array(buffer, wasm.recordsAt(), wasm.recordCount() * RECORD_WORDS);
     this.numbers = new Float64Array(buffer, wasm.recordsAt(), (wasm.recordCount() * RECORD_WORDS) / 2);
@@ -82,6 +88,7 @@ export class LineKernel implements LineVerifier {
     // What stands before the entry in M': 0x00 ‖ len(ctx) ‖ ctx. See FIPS 204 Algorithm 3.
     new Uint8Array(buffer, wasm.prefixAt(), 2 + ctx.length).set([0, ctx.length, ...ctx]);
     this.kids.fill(0);
+    this.met.clear();
     this.signatures = signatures;
   }
 
@@ -100,6 +107,11 @@ export class LineKernel implements LineVerifier {
     const slot = this.slotOf(key);
     this.keys[slot] = key;
     this.kids.set(utf8(key.kid), slot * KID_BYTES);
+    if (this.met.size < this.wasm.slots()) this.met.add(key.kid);
+  }
+
+  get known(): number {
+    return this.met.size;
   }
 
   keyIn(slot: number): PublicKey {

@@ -1,7 +1,9 @@
-import { toBase64 } from '../base/bytes.ts';
+import { equalBytes, toBase64 } from '../base/bytes.ts';
 import { isReceiptError, ReceiptError } from '../base/errors.ts';
 import { readSignedCheckpoint, type SignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import { judgeSignatures, noteKeyOf } from '../checkpoint/note-keys.ts';
+import { type Quorum, quorumOf } from '../checkpoint/quorum.ts';
+import type { WitnessPolicy } from '../checkpoint/witness-policy.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import { CONTEXTS, type Verifier } from '../crypto/verifier.ts';
 import type { Cover } from './coverage.ts';
@@ -33,6 +35,8 @@ export interface CheckpointView extends Remembered {
   readonly lacking: string | null;
   readonly level: Level;
   readonly generation: number;
+  /** What its cosignatures come to under the policy; null where none was given, or one that asks for nobody's. */
+  readonly quorum: Quorum | null;
   /** Whether the log's leaves have its root; null where they do not reach its size, or cannot be read. */
   readonly matches: boolean | null;
 }
@@ -75,20 +79,32 @@ export function treeSizesOf(remembered: readonly Remembered[]): number[] {
   return [...new Set(sizes)].filter((size) => size > 0).sort((a, b) => a - b);
 }
 
+/** What checkpoints are judged by, besides the log. */
+export interface CheckpointRules {
+  readonly trust: TrustProvider;
+  /** Keys that the evidence names, by kid. */
+  readonly found: ReadonlyMap<string, PublicKey>;
+  /** Null where there are no checkpoints. */
+  readonly verifier: Verifier | null;
+  /** Whose cosignatures every checkpoint must bear; null: nobody's. */
+  readonly policy: WitnessPolicy | null;
+  /** POSIX milliseconds: later timestamps of witnesses state no time. */
+  readonly nowMs: number;
+}
+
 /**
  * Judge checkpoints once all lines are read, and with them the lines that only they sign.
- * @param found keys that the evidence names, by kid. @param verifier null where there are no checkpoints. @throws ReceiptError CHECKPOINT_OF_OTHER_LOG for one from outside.
+ * @throws ReceiptError CHECKPOINT_OF_OTHER_LOG for one from outside.
  */
 export async function judgeCheckpoints(
   judge: Judge,
   remembered: readonly Remembered[],
-  trust: TrustProvider,
-  found: ReadonlyMap<string, PublicKey>,
-  verifier: Verifier | null,
+  rules: CheckpointRules,
 ): Promise<CheckpointView[]> {
   const views: CheckpointView[] = [];
+  const { verifier } = rules;
   if (!judge.unsupported && verifier !== null) {
-    for (const one of remembered) views.push(await judgeOne(judge, one, trust, found, verifier));
+    for (const one of remembered) views.push(await judgeOne(judge, one, rules, verifier));
   }
   judge.cover(
     views.flatMap(({ signed, untrusted, lacking, matches, level, generation }): Cover[] =>
@@ -101,11 +117,10 @@ export async function judgeCheckpoints(
 async function judgeOne(
   judge: Judge,
   one: Remembered,
-  trust: TrustProvider,
-  found: ReadonlyMap<string, PublicKey>,
+  { trust, found, policy, nowMs }: CheckpointRules,
   verifier: Verifier,
 ): Promise<CheckpointView> {
-  const nothing = { ...one, lacking: null, level: null, generation: 0, matches: null };
+  const nothing = { ...one, lacking: null, quorum: null, level: null, generation: 0, matches: null };
   if (one.signed === null) return { ...nothing, untrusted: 'it is no checkpoint' };
   const { checkpoint, note } = one.signed;
   const { origin, size, root } = checkpoint;
@@ -116,21 +131,23 @@ async function judgeOne(
   }
   const standing = judge.tree.standing(size);
   const keys = knownKeys(standing, trust, found);
-  const { good, bad } = await judgeSignatures(
-    note,
-    [...keys.values()].map((key) => noteKeyOf(origin, key)),
-    verifier,
-  );
-  const kids = new Set(good.map(({ key }) => key.kid!));
-  const lacking = missing(standing, kids, keys, trust);
-  const own = judge.tree.roots.get(size);
+  const own = [...keys.values()].map((key) => noteKeyOf(origin, key));
+  const witnesses = policy?.witnesses.map(({ key }) => key) ?? [];
+  const { good, bad } = await judgeSignatures(note, [...own, ...witnesses], verifier);
+  const kids = new Set(good.flatMap(({ key }) => (own.includes(key) ? [key.kid!] : [])));
+  const now = Math.floor(nowMs / 1000);
+  const quorum = policy === null || policy.quorum === null ? null : quorumOf(policy, good, { now, own });
+  const lacking = missing(standing, kids, keys, trust) ?? unwitnessed(origin, policy, quorum);
+  const grown = judge.tree.roots.get(size);
   const view = {
     ...one,
     generation: standing.generation,
     level: levelOf(kids, keys, standing, trust),
-    matches: size === 0 ? true : own === undefined ? null : own.every((byte, i) => byte === root[i]),
+    quorum,
+    matches: size === 0 ? true : grown === undefined ? null : equalBytes(grown, root),
   };
-  if (bad.length > 0) return { ...view, lacking, untrusted: `a signature fails: that of ${bad[0]!.kid}` };
+  if (bad.length > 0)
+    return { ...view, lacking, untrusted: `a signature fails: that of ${bad[0]!.kid ?? bad[0]!.name}` };
   // Of a log whose chain names other keys a known key may still say that this is not the log it signed.
   const speaks = lacking === null || (view.level === 'pq' && [...kids].some((kid) => outside(kid, trust)));
   return { ...view, lacking, untrusted: speaks ? null : lacking };
@@ -164,6 +181,16 @@ function missing(
   }
   const some = [...kids].some((kid) => keys.get(kid)!.alg === 'ML-DSA-65' && outside(kid, trust));
   return some ? null : 'it lacks an ML-DSA-65 signature by a key given from outside';
+}
+
+/** @returns what the policy asks for and is not there, in words; null when all is. */
+function unwitnessed(origin: string, policy: WitnessPolicy | null, quorum: Quorum | null): string | null {
+  if (policy === null) return null;
+  if (policy.logs.length > 0 && !policy.logs.some(({ key }) => key.name === origin))
+    return 'the witness policy does not name its log';
+  return quorum === null || quorum.met
+    ? null
+    : `it lacks the quorum of the witness policy: no cosignature of ${quorum.missing.join(', ')}`;
 }
 
 /** Whether outside knowledge trusts a key to sign checkpoints. A checkpoint states no time, so none is judged. */

@@ -35,8 +35,9 @@ export class JudgedTree {
   grow(next: Leaves): void {
     for (const stretch of next.stretches) {
       this.leaves = joinLeaves(this.leaves, { stretches: [stretch], broken: false }, []);
-      const tree = this.leaves.stretches[0]!;
-      if (tree.begin === 0 && this.sizes.includes(tree.end)) this.roots.set(tree.end, rangeOf(tree).root());
+      // None where the tree was broken before its first leaf.
+      const tree = this.leaves.stretches[0];
+      if (tree?.begin === 0 && this.sizes.includes(tree.end)) this.roots.set(tree.end, rangeOf(tree).root());
     }
     if (next.broken) this.leaves = { ...this.leaves, broken: true };
   }

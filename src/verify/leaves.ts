@@ -1,4 +1,7 @@
+import { appendMany } from '../checkpoint/append-many.ts';
 import { CompactRange } from '../checkpoint/compact-range.ts';
+import { HASH_BYTES } from '../checkpoint/tree-hash.ts';
+import type { SubtreeHash } from '../crypto/hash.ts';
 
 /*
  * What a run of lines is of the log's Merkle tree (RFC 9162 section 2.1). The leaf of a line is its stated hash, its place the seq:
@@ -53,9 +56,8 @@ function stretchOf(range: CompactRange): Stretch {
   return { begin: range.begin, end: range.end, hashes: range.hashes };
 }
 
-const HASH_BYTES = 32;
 /** Leaves that are put into the tree at once. */
-const PACKED = 1024;
+const PACKED = 2048;
 
 /** Value of a lower-case hex digit. */
 const DIGIT = new Uint8Array(128);
@@ -64,6 +66,7 @@ for (let i = 0; i < 16; i++) DIGIT['0123456789abcdef'.charCodeAt(i)] = i;
 /** Takes the leaves of a run, line by line. */
 export class LeafReader {
   private readonly sizes: readonly number[];
+  private readonly subtrees: SubtreeHash | undefined;
   private readonly done: Stretch[] = [];
   private range: CompactRange | null = null;
   private broken = false;
@@ -74,9 +77,10 @@ export class LeafReader {
   private readonly packed = new Uint8Array(PACKED * HASH_BYTES);
   private filled = 0;
 
-  /** @param sizes ascending. */
-  constructor(sizes: readonly number[]) {
+  /** @param sizes ascending. @param subtrees who hashes; the reference unless given. */
+  constructor(sizes: readonly number[], subtrees?: SubtreeHash) {
     this.sizes = sizes;
+    this.subtrees = subtrees;
   }
 
   /** Whether the line with this seq, right behind the one before, is told another size than that one. */
@@ -114,7 +118,7 @@ export class LeafReader {
   }
 
   private fold(): void {
-    for (let i = 0; i < this.filled; i++) this.range!.append(this.packed.slice(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+    appendMany(this.range!, this.packed.subarray(0, this.filled * HASH_BYTES), this.subtrees);
     this.filled = 0;
   }
 

@@ -3,6 +3,7 @@ import { judgeCheckpoints, readRemembered } from './checkpoints.ts';
 import { Judge } from './judge.ts';
 import type { Engines, VerifyOptions } from './source.ts';
 import type { Verdict } from './verdict.ts';
+import { policyOf } from './verify.ts';
 import { writeVerdict } from './write-verdict.ts';
 
 /**
@@ -21,7 +22,9 @@ export async function verifyLoneCheckpoint(
   const remembered = readRemembered([note]).map((one) => ({ ...one, outside: false }));
   const { origin, size } = remembered[0]!.signed!.checkpoint;
   judge.tree.prove(size, null);
-  const checkpoints = await judgeCheckpoints(judge, remembered, trust, new Map(), engines.verifier);
+  const { verifier } = engines;
+  const rules = { trust, found: new Map(), verifier, policy: policyOf(options), nowMs: startedAt };
+  const checkpoints = await judgeCheckpoints(judge, remembered, rules);
   const source = { kind: 'checkpoint', name: note.name } as const;
   const elapsedMs = Date.now() - startedAt;
   const verdict = writeVerdict({ source, options, judge, checkpoints, segments: [], engines, elapsedMs });

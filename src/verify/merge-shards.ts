@@ -6,7 +6,7 @@ import { Judge } from './judge.ts';
 import { type Shard, TOOL } from './shard.ts';
 import { trustKeys } from './trust.ts';
 import type { Verdict } from './verdict.ts';
-import { acceptedBelow, rememberedOf } from './verify.ts';
+import { acceptedBelow, policyOf, rememberedOf } from './verify.ts';
 import { writeGround } from './write-shard.ts';
 import { writeVerdict } from './write-verdict.ts';
 
@@ -44,7 +44,8 @@ export async function mergeShards(
   });
   for (const { summary } of ordered) judge.absorb(summary);
   const verifier = remembered.length === 0 ? null : await verifierOf();
-  const checkpoints = await judgeCheckpoints(judge, remembered, trust, found, verifier);
+  const rules = { trust, found, verifier, policy: policyOf(all), nowMs: startedAt };
+  const checkpoints = await judgeCheckpoints(judge, remembered, rules);
   const runs = ordered.map(({ run }) => run);
   const sum = (of: 'workers' | 'elapsedMs'): number => runs.reduce((all, run) => all + run[of], 0);
   return writeVerdict({

@@ -26,7 +26,7 @@ const key: Read<OutsideKey> = (value, at) => {
   return { ...(name === null ? {} : { name }), key: found ?? stated };
 };
 
-const note: Read<Uint8Array> = (value, at) => {
+const bytes: Read<Uint8Array> = (value, at) => {
   try {
     return fromBase64url(anyText(value, at));
   } catch {
@@ -34,15 +34,18 @@ const note: Read<Uint8Array> = (value, at) => {
   }
 };
 
-const checkpoint = object<CheckpointNote>({ name: anyText, note });
+const checkpoint = object<CheckpointNote>({ name: anyText, note: bytes });
+
+const policy = object<{ name: string; bytes: Uint8Array }>({ name: anyText, bytes });
 
 const ground: Read<Shard['ground']> = (value, at) => {
   const read = object<
-    Omit<GroundJson, 'keys' | 'checkpoints' | 'log_checkpoints' | 'resume'> & {
+    Omit<GroundJson, 'keys' | 'checkpoints' | 'log_checkpoints' | 'resume' | 'witness_policy'> & {
       keys: OutsideKey[];
       checkpoints: CheckpointNote[];
       log_checkpoints: CheckpointNote[];
       resume: CheckpointNote | null;
+      witness_policy: { name: string; bytes: Uint8Array } | null;
     }
   >({
     size_bytes: count,
@@ -62,6 +65,7 @@ const ground: Read<Shard['ground']> = (value, at) => {
       }),
     ),
     resume: orNull(checkpoint),
+    witness_policy: orNull(policy),
     not_before: orNull(time),
     not_after: orNull(time),
     allow_unsigned_tail: truth,
@@ -89,6 +93,7 @@ const ground: Read<Shard['ground']> = (value, at) => {
               minSize: given(expect.min_size),
             },
       resume: given(read.resume),
+      witnessPolicy: given(read.witness_policy),
       notBefore: given(read.not_before),
       notAfter: given(read.not_after),
       allowUnsignedTail: read.allow_unsigned_tail,

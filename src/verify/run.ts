@@ -85,7 +85,7 @@ export class Run {
     this.shortWay = new ShortWay(buf, end);
     this.notes = new Notes(context.sha256Hex);
     const { lines, pinnedSeqs, treeSizes } = context;
-    this.leaves = treeSizes.length === 0 ? null : new LeafReader(treeSizes);
+    this.leaves = treeSizes.length === 0 ? null : new LeafReader(treeSizes, lines?.subtrees);
     this.stops = new Set([...pinnedSeqs, ...treeSizes]);
     this.kernelWay = lines?.bytes === buf ? new KernelWay(lines, context, this) : null;
   }

@@ -95,7 +95,17 @@ export async function summariseShard({
   await collectKeys([start], context.named, undefined, () => true);
   const summary = await summarisePart({ part, sizeBytes, setup, context, engines, threads, options, read });
   const { verifier, moduleSha256, crossCheckedWith } = engines;
-  const { expect, checkpoints, resume, notBefore, notAfter, allowUnsignedTail, allowClassical, maxProblems } = options;
+  const {
+    expect,
+    checkpoints,
+    resume,
+    witnessPolicy,
+    notBefore,
+    notAfter,
+    allowUnsignedTail,
+    allowClassical,
+    maxProblems,
+  } = options;
   return {
     ...shard,
     tool: TOOL,
@@ -110,6 +120,7 @@ export async function summariseShard({
         expect,
         checkpoints,
         resume,
+        witnessPolicy,
         notBefore,
         notAfter,
         allowUnsignedTail,

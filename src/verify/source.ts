@@ -1,10 +1,10 @@
+import type { StandAloneReceipt } from '../checkpoint/receipt-file.ts';
 import type { Sha256Hex } from '../crypto/hash.ts';
 import type { LineEngine } from '../crypto/line-verifier.ts';
 import type { Verifier } from '../crypto/verifier.ts';
 import type { Buffers } from '../receipt/lines.ts';
 import type { CheckpointNote } from './checkpoints.ts';
 import type { Ranges } from './ranges.ts';
-import type { StandAlone } from './stand-alone.ts';
 import type { Pins } from './tail.ts';
 import type { TrustProvider } from './trust.ts';
 
@@ -32,7 +32,7 @@ export interface Source {
   /** How to read it from any byte on, where that can be done and `sizeBytes` is known: what threads and shards need. */
   readonly ranges?: Ranges | undefined;
   /** A receipt that stands without its log: it is verified instead of `chunks`. */
-  readonly standAlone?: StandAlone | undefined;
+  readonly standAlone?: StandAloneReceipt | undefined;
   /** Checkpoints that lie with it, read before its lines: they cover entries of a batch log, and never complete a tail. */
   readonly checkpoints?: readonly CheckpointNote[] | undefined;
   /** Files that `chunks` went through, asked for after reading. */
@@ -59,6 +59,8 @@ export interface VerifyOptions {
    * covers are not verified again.
    */
   readonly resume?: CheckpointNote | undefined;
+  /** Whose cosignatures every checkpoint must bear: a C2SP tlog-policy. */
+  readonly witnessPolicy?: { readonly name: string; readonly bytes: Uint8Array } | undefined;
   /** Claimed times must lie in [notBefore, notAfter): RFC 3339 as Date.toISOString prints it. */
   readonly notBefore?: string | undefined;
   readonly notAfter?: string | undefined;

@@ -1,27 +1,25 @@
-import { equalBytes, fromHex, toBase64 } from '../base/bytes.ts';
+import { concatBytes, equalBytes, fromHex, toBase64, utf8 } from '../base/bytes.ts';
 import { readSignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import { rootOfInclusion } from '../checkpoint/proof.ts';
-import type { CheckpointNote } from './checkpoints.ts';
+import type { StandAloneReceipt } from '../checkpoint/receipt-file.ts';
 import type { Context } from './context.ts';
 import { summarise } from './summarise.ts';
 import type { Summary } from './summary.ts';
 import type { LogFinding } from './tail.ts';
 
-/** A line of a log with its place in the tree of a checkpoint. */
-export interface ProvenLine {
-  /** Without its LF. */
-  readonly line: Uint8Array;
-  /** Inclusion path, RFC 9162 section 2.1.3: from the leaf up, 32 bytes each. */
-  readonly path: readonly Uint8Array[];
+/** What the checkpoint of a stand-alone receipt is called in messages. */
+export const CHECKPOINT_NAME = 'the checkpoint of the receipt';
+
+/** How much of a file tells whether it is one. */
+export const START_BYTES = 32;
+
+/** @returns whether bytes begin as a stand-alone receipt does, in one of its two forms; what begins so and is none is then refused. */
+export function isStandAlone(start: Uint8Array): boolean {
+  return STARTS.some((text) => equalBytes(start.subarray(0, text.length), utf8(text)));
 }
 
-/** A receipt that stands without its log (format section 7). */
-export interface StandAlone {
-  /** Genesis and the rotations before it, ascending by seq. */
-  readonly before: readonly ProvenLine[];
-  readonly receipt: ProvenLine;
-  readonly checkpoint: CheckpointNote;
-}
+/** Of any version of a tlog-proof, and with any line end: what begins so is one, or means to be. */
+const STARTS = ['c2sp.org/tlog-proof@', '{"checkpoint":"'];
 
 const LF = 0x0a;
 
@@ -35,21 +33,19 @@ export interface Place {
 }
 
 /** Begin to judge where the lines of a stand-alone receipt stand. @throws ReceiptError CHECKPOINT_MALFORMED. */
-export function placeOf({ checkpoint }: StandAlone): Place {
-  const { size, root } = readSignedCheckpoint(checkpoint.note).checkpoint;
+export function placeOf({ checkpoint }: StandAloneReceipt): Place {
+  const { size, root } = readSignedCheckpoint(checkpoint).checkpoint;
   return { size, root, findings: [] };
 }
 
 /** Summarise the lines of a stand-alone receipt, each by itself. @param place what does not hold of their paths is added to it. */
 export async function* summariseLines(
-  { before, receipt, checkpoint }: StandAlone,
+  { before, receipt }: StandAloneReceipt,
   context: Context,
   { size, root, findings }: Place,
 ): AsyncGenerator<Summary> {
   for (const { line, path } of [...before, receipt]) {
-    const bytes = new Uint8Array(line.length + 1);
-    bytes.set(line);
-    bytes[line.length] = LF;
+    const bytes = concatBytes(line, Uint8Array.of(LF));
     const summary = await summarise(bytes, 0, bytes.length, false, context);
     yield summary;
     const { first } = summary;
@@ -58,7 +54,7 @@ export async function* summariseLines(
     if (found !== null && equalBytes(found, root)) continue;
     findings.push({
       code: 'TAIL_FORKED',
-      expected: `root ${toBase64(root)} at size ${size} (${checkpoint.name})`,
+      expected: `root ${toBase64(root)} at size ${size} (${CHECKPOINT_NAME})`,
       found: `${found === null ? 'a path that fits no tree of that size' : `root ${toBase64(found)}`}, from seq ${first.seq}`,
       check: 'checkpoint',
     });

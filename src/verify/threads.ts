@@ -14,14 +14,17 @@ import type { ThreadsHere } from './worker-port.ts';
 import { openWorkshop } from './workshop.ts';
 
 /**
- * Workers are started when the thread that asks would be busy for so long with what is left: starting two of them and warming them
- * up takes about 0.2 s. How fast it goes is measured over the first batches: signed entries take ten times as long as unsigned ones,
- * and engines differ.
+ * Workers are started when the thread that asks seems to be busy for so long with what is left. How fast it goes is measured over the
+ * first batches: signed entries take ten times as long as unsigned ones, and engines differ. Those first batches are slow, before code
+ * is optimised, so that 500 ms of them are about 300 in truth; and a worker costs 140 ms of processor time, of which its start is 40 and
+ * the rest is getting as fast as this thread. From there on two threads win; sooner they tie at best (one thread against two, shared
+ * from an estimate of 350 ms on: 289 and 294 ms; from 500 on: 322 and 315, 369 and 336, 398 and 346, 504 and 431 ms; medians of 7, Node
+ * 20 on two cores of a busy virtual machine).
  */
 const LEAST_SHARED_MS = 500;
 const LEAST_MEASURED_MS = 40;
-/** For a shard, which is large unless somebody plays: about as long for signed entries. */
-const LEAST_SHARED_BYTES = 16 << 20;
+/** For a shard, of which no batch is measured before: about as long for unsigned entries, and longer for signed ones. */
+const LEAST_SHARED_BYTES = 128 << 20;
 /** So much takes about as long with the fastest engine: nothing need be measured, and workers start while this thread begins. */
 const SURELY_SHARED_BYTES = 256 << 20;
 /** The same two in a page, whose thread has better things to do. */

@@ -1,6 +1,7 @@
 import { copyBytes } from '../base/bytes.ts';
 import { ReceiptError } from '../base/errors.ts';
 import { DEFAULT_MAX_PROBLEMS } from '../base/limits.ts';
+import { parseWitnessPolicy, type WitnessPolicy } from '../checkpoint/witness-policy.ts';
 import type { LineVerifier } from '../crypto/line-verifier.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import { judgeCheckpoints, type Remembered, readOfLog, readRemembered, treeSizesOf } from './checkpoints.ts';
@@ -30,10 +31,11 @@ export async function verifyWith(
   const startedAt = Date.now();
   checkOptions(options);
   const remembered = rememberedOf(source, options);
+  const policy = policyOf(options);
   // For a single line it is not worth its memory.
   const lines = source.kind === 'receipt' ? null : openLines(engines, acceptedBelow(options, remembered));
   try {
-    return await verifyIn({ source, options, engines, threads, lines, remembered, startedAt });
+    return await verifyIn({ source, options, engines, threads, lines, remembered, policy, startedAt });
   } finally {
     lines?.release();
   }
@@ -46,6 +48,11 @@ export function rememberedOf(source: Pick<Source, 'checkpoints'>, options: Verif
   return [...readRemembered(given), ...readOfLog([...(source.checkpoints ?? []), ...logCheckpoints])];
 }
 
+/** @returns the witness policy of a verification. @throws ReceiptError POLICY_MALFORMED, KEY_MALFORMED, UNSUPPORTED. */
+export function policyOf({ witnessPolicy }: VerifyOptions): WitnessPolicy | null {
+  return witnessPolicy === undefined ? null : parseWitnessPolicy(witnessPolicy.bytes, witnessPolicy.name);
+}
+
 async function verifyIn({
   source,
   options,
@@ -53,6 +60,7 @@ async function verifyIn({
   threads,
   lines,
   remembered,
+  policy,
   startedAt,
 }: {
   readonly source: Source;
@@ -61,6 +69,7 @@ async function verifyIn({
   readonly threads: Threads | null;
   readonly lines: LineVerifier | null;
   readonly remembered: readonly Remembered[];
+  readonly policy: WitnessPolicy | null;
   readonly startedAt: number;
 }): Promise<Verdict> {
   const context = makeContext(options, engines, remembered, lines);
@@ -101,7 +110,9 @@ async function verifyIn({
     }
     throwIfAborted(options.signal);
     if (place !== null) judge.tree.prove(place.size, place.findings.length === 0 ? place.root : null);
-    const checkpoints = await judgeCheckpoints(judge, remembered, options.trust, context.named, engines.verifier);
+    const { verifier } = engines;
+    const rules = { trust: options.trust, found: context.named, verifier, policy, nowMs: startedAt };
+    const checkpoints = await judgeCheckpoints(judge, remembered, rules);
     const segments = (await source.segments?.()) ?? [];
     const elapsedMs = Date.now() - startedAt;
     const workers = threads?.used ?? 1;

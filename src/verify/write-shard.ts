@@ -104,6 +104,8 @@ export interface GroundJson {
   } | null;
   /** What was verified up to it is not verified again. */
   readonly resume: CheckpointJson | null;
+  /** A tlog-policy: its bytes in base64url. */
+  readonly witness_policy: { readonly name: string; readonly bytes: string } | null;
   readonly not_before: string | null;
   readonly not_after: string | null;
   readonly allow_unsigned_tail: boolean;
@@ -161,6 +163,10 @@ export function writeGround({
             min_size: expect.minSize ?? null,
           },
     resume: options.resume === undefined ? null : writeCheckpoint(options.resume),
+    witness_policy:
+      options.witnessPolicy === undefined
+        ? null
+        : { name: options.witnessPolicy.name, bytes: toBase64url(options.witnessPolicy.bytes) },
     not_before: options.notBefore ?? null,
     not_after: options.notAfter ?? null,
     allow_unsigned_tail: options.allowUnsignedTail ?? false,

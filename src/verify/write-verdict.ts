@@ -62,6 +62,7 @@ export function writeVerdict({
     findings.some(({ code }) => codeInfo(code).weight === weight) ||
     (weight === 'invalid' ? judge.invalid > 0 : judge.unverifiable > 0 || judge.problems.once.size > 0);
   const { first, last, signatures } = judge;
+  const witnessed = witnessedTime(checkpoints, sizeOf(judge));
   return {
     schema: 'perdure/verdict/v1',
     verdict: byWeight('invalid') ? 'invalid' : byWeight('unverifiable') ? 'unverifiable' : 'valid',
@@ -91,13 +92,13 @@ export function writeVerdict({
       by_alg: Object.fromEntries([...signatures.byAlg].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
     keys: judge.keys.report(),
-    time: { first: first?.time ?? null, last: last?.time ?? null, vouched_by: 'signer' },
+    time: { first: first?.time ?? null, last: last?.time ?? null, vouched_by: witnessed?.vouched_by ?? 'signer' },
     problems: listed,
     problem_count: problemCount,
     problems_truncated: listed.length < problemCount,
     notes: writeNotes(judge),
     not_checked: notChecked(judge, source, options, checkpoints, engines),
-    not_proven: notProven(judge, source, checkpoints, tail.status),
+    not_proven: notProven(judge, source, checkpoints, tail.status, witnessed),
     run: {
       tool: `perdure ${VERSION}`,
       engine: engines.verifier.engine,
@@ -160,6 +161,8 @@ function notChecked(
   engines: EnginesUsed,
 ): { what: string; why: string }[] {
   const list: { what: string; why: string }[] = [];
+  if (options.witnessPolicy !== undefined && checkpoints.length === 0)
+    list.push({ what: 'witness policy', why: 'there is no checkpoint of this log' });
   const resumed = options.resume === undefined ? undefined : checkpoints[0];
   if (resumed?.signed) {
     list.push({
@@ -187,24 +190,49 @@ function notChecked(
   return list;
 }
 
+/** When all of the evidence existed, by the word of witnesses. */
+interface Witnessed {
+  readonly time: string;
+  readonly vouched_by: 'witness' | 'witness_classical';
+}
+
+/** Whether a checkpoint counts, and the evidence is in its tree. */
+function holds({ untrusted, lacking, matches }: CheckpointView): boolean {
+  return untrusted === null && lacking === null && matches === true;
+}
+
+/** @returns the earliest outside time of the last entry (format section 5); null without one. */
+function witnessedTime(checkpoints: readonly CheckpointView[], size: number): Witnessed | null {
+  const quorums = checkpoints
+    .filter((view) => holds(view) && size > 0 && view.signed!.checkpoint.size >= size)
+    .flatMap(({ quorum }) => (quorum === null || quorum.time === null ? [] : [{ ...quorum, time: quorum.time }]));
+  const [first] = quorums.sort((a, b) => Number(a.classicalTime) - Number(b.classicalTime) || a.time - b.time);
+  if (first === undefined) return null;
+  const time = new Date(first.time * 1000).toISOString();
+  return { time, vouched_by: first.classicalTime ? 'witness_classical' : 'witness' };
+}
+
 function notProven(
   judge: Judge,
   source: Subject,
   checkpoints: readonly CheckpointView[],
   tail: Verdict['tail']['status'],
+  witnessed: Witnessed | null,
 ): string[] {
   const list = source.kind === 'checkpoint' ? [] : ['that tools told the truth'];
   if (source.kind === 'receipt') {
-    const kept = checkpoints.some(
-      ({ outside, untrusted, lacking, matches }) => outside && untrusted === null && lacking === null && matches,
-    );
+    const kept = checkpoints.some((view) => holds(view) && (view.outside || view.quorum?.met === true));
     if (source.standAlone === undefined) list.push('place in the log not proven');
     else if (!kept) list.push('fork not excluded');
     list.push('later rotations not excluded');
   } else if (source.kind === 'checkpoint') list.push('that the log has this history (its entries were not given)');
   else if (tail === 'unknown') list.push('that nothing was cut from the end (no outside checkpoint or pin given)');
   if (judge.lines > 0) {
-    list.push("that claimed times are right (only the signer's own clock vouches for them)");
+    list.push(
+      witnessed === null
+        ? "that claimed times are right (only the signer's own clock vouches for them)"
+        : `that claimed times are right (witnesses vouch only that all of it existed by ${witnessed.time})`,
+    );
     list.push(
       'that no valid signature was exchanged for another valid one by the same key (signatures are outside the chain)',
     );

@@ -11,9 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export function requireBuilt(): void {
   const target = `${root}dist/crypto/signer-worker.js`;
   if (isFresh(target)) return;
-  const built = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}tsconfig.json`], {
-    encoding: 'utf8',
-  });
+  const built = spawnSync(process.execPath, [`${root}.ci/build.mjs`], { encoding: 'utf8' });
   if (!existsSync(target))
     throw new Error(
       `dist/crypto/signer-worker.js is missing: run "npm run build" first.\n${built.stdout}${built.stderr}`,

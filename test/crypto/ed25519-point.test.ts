@@ -1,7 +1,9 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Point } from '../../src/crypto/ed25519-point.ts';
+import { type Curve, edwards25519 } from '../../src/crypto/ed25519-point.ts';
+
+const Point = edwards25519();
 
 /*
  * The constants against those of noble's ed25519.js: one that is mistyped could still be a curve.
@@ -15,7 +17,7 @@ test('the curve is edwards25519', () => {
 });
 
 /** What either makes of bytes: an encoding and what the checks of a key ask, or that they are no point. */
-function judged(points: typeof Point | typeof ed25519.Point, bytes: Uint8Array): unknown {
+function judged(points: Curve | typeof ed25519.Point, bytes: Uint8Array): unknown {
   try {
     const point = points.fromBytes(bytes, false);
     return [point.toBytes(), point.is0(), point.isTorsionFree(), point.negate().add(points.BASE).toBytes()];

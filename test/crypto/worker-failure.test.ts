@@ -98,10 +98,9 @@ describe('a worker signer whose worker fails', () => {
 
 it('a process ends by itself after each of these, closed or not; from dist, as installed', () => {
   requireBuilt();
-  const dist = fileURLToPath(new URL('../../dist/crypto/', import.meta.url));
+  const dist = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
   const script = `
-    import { generateKey } from '${dist}keys.js';
-    import { createWorkerSigner } from '${dist}worker-signer.js';
+    import { createWorkerSigner, generateKey } from '${dist}';
     const said = [];
     const tell = (promise) => promise.catch((error) => said.push(error.code ?? error.name));
     const gone = generateKey('Ed25519');

@@ -92,10 +92,9 @@ describe('the worker-backed noble signer', () => {
 
   it('does not keep a process alive, but a signature that is due does; from dist, as installed', () => {
     requireBuilt();
-    const dist = fileURLToPath(new URL('../../dist/crypto/', import.meta.url));
+    const dist = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
     const script = `
-      import { generateKey } from '${dist}keys.js';
-      import { createSigner } from '${dist}signers.js';
+      import { createSigner, generateKey } from '${dist}';
       const signer = await createSigner(generateKey('ML-DSA-65'), { engine: 'noble', worker: true });
       signer.sign({ message: new Uint8Array(3), context: '' }).then((signature) => console.log(signature.length));`;
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { modulesIn } from '../../bench/dist-modules.ts';
 import { root, text } from '../house/tree.ts';
 import { installPacked } from './packed.ts';
 
@@ -85,4 +88,52 @@ test('the demo runs from an install, on its own files, and the commands it ends 
 test('the tarball names no path of the machine that built it', () => {
   const { status, stdout } = installed.run('grep', ['-rlF', root, 'node_modules/perdure']);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+});
+
+/** Code in the tarball, as `dist/…`. */
+const published = installed.packed.filter((path) => path.startsWith('dist/') && path.endsWith('.js'));
+const ofPackage = (path: string): string => join(installed.dir, 'node_modules', 'perdure', path);
+
+test('few files, and each module of src/ in one of them: so there is one of each class, whoever imports it from where', () => {
+  const modules = published.flatMap((path) => modulesIn(ofPackage(path)));
+  expect(modules.filter((name, i) => modules.indexOf(name) !== i)).toEqual([]);
+  expect(modules.length).toBeGreaterThan(150);
+  expect(published.length).toBeLessThan(modules.length / 4);
+  const script = `
+    import * as all from 'perdure';
+    import { verifyReceipt } from 'perdure/verify';
+    import * as line from 'perdure/receipt';
+    const code = (run) => { try { run(); } catch (error) { return error instanceof all.ReceiptError && error.code; } };
+    console.log(code(() => line.canonicalText(NaN)), verifyReceipt === all.verifyReceipt, line.parseReceipt === all.parseReceipt);`;
+  const { stdout, stderr } = installed.run(process.execPath, ['--input-type=module', '-e', script]);
+  expect({ stdout, stderr }).toEqual({ stdout: 'NOT_REPRESENTABLE true true\n', stderr: '' });
+});
+
+test('to verify takes six files of ours, none of which signs', () => {
+  const loaded = new Set(['dist/auditor.js']);
+  for (const path of loaded) {
+    for (const [, target] of readFileSync(ofPackage(path), 'utf8').matchAll(/^(?:import|export) .*"(\.[^"]+)";$/gm)) {
+      loaded.add(posix.join(posix.dirname(path), target!));
+    }
+  }
+  const modules = [...loaded].flatMap((path) => modulesIn(ofPackage(path)));
+  expect(modules.filter((name) => /^crypto\/.*(sign|secret|keys)|^recorder$|^log\//.test(name))).toEqual([]);
+  expect([...loaded].sort()).toEqual([
+    'dist/auditor.js',
+    'dist/base/errors.js',
+    'dist/receipt/receipt.js',
+    'dist/verify/auditor.js',
+    'dist/verify/verify.js',
+    'dist/verify/workshop.js',
+  ]);
+});
+
+test('declarations are those of what can be imported, and whole', () => {
+  const declared = new Set(entries.map(([, target]) => (target as { types: string }).types.slice(2)));
+  for (const path of declared) {
+    for (const [, target] of readFileSync(ofPackage(path), 'utf8').matchAll(/(?:from |import\()['"](\.[^'"]+)['"]/g)) {
+      declared.add(posix.join(posix.dirname(path), target!.replace(/\.[jt]s$/, '.d.ts')));
+    }
+  }
+  expect([...declared].sort()).toEqual(installed.packed.filter((path) => path.endsWith('.d.ts')));
 });

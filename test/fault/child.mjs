@@ -1,15 +1,12 @@
 // A process of its own that writes a log, to be killed. It runs what is built (dist/), as users' processes do.
 import { writeSync } from 'node:fs';
-import { createNobleSigner } from '../../dist/crypto/engine-noble-sign.js';
-import { nobleVerifier } from '../../dist/crypto/engine-noble-verify.js';
-import { keyFromSeed } from '../../dist/crypto/keys.js';
-import { openLog } from '../../dist/log/open.js';
+import { chooseVerifier, createSigner, keyFromSeed, openLog } from '../../dist/index.js';
 
 const [task, dir, alg, argument] = process.argv.slice(2);
 // Asked for nothing: tell that this much can be read and run.
 if (task === undefined) process.exit(7);
-const signer = createNobleSigner(keyFromSeed(alg, new Uint8Array(32).fill(9)));
-const options = { signer, verifier: nobleVerifier, segmentBytes: 60_000 };
+const signer = await createSigner(keyFromSeed(alg, new Uint8Array(32).fill(9)), { engine: 'noble' });
+const options = { signer, verifier: await chooseVerifier('noble'), segmentBytes: 60_000 };
 
 /** One line on the pipe, in one synchronous write: what was said before a SIGKILL has been said. */
 function say(text) {

@@ -17,7 +17,7 @@ import { checkNote, notesOn } from '../log/notes.ts';
 import { pause } from '../log/places.ts';
 
 export const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
-const BUILT = fileURLToPath(new URL('../../dist/log/open.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 
 /** A log folder that child processes write. */
 export interface Arena {

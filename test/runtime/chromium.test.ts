@@ -5,7 +5,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeLog } from '../../bench/make-log.ts';
 import { type Verdict, verify } from '../../src/auditor.ts';
-import { toJwk } from '../../src/crypto/public-key.ts';
+import { parseJwk, toJwk } from '../../src/crypto/public-key.ts';
 import { root } from '../house/tree.ts';
 import { compared, FOLDERS, optionsOf, readKit } from '../tamper/kit.ts';
 import { IN_CHROMIUM, pageOptions, SKIP, Stage, type VerifyTab } from './chromium.ts';
@@ -18,6 +18,10 @@ import { peakMemoryOfPages } from './peak-memory.ts';
  */
 
 const keys = [{ jwk: toJwk(logKey.publicKey) }];
+interface ProofIndex {
+  readonly keys: { readonly alice: { readonly jwk: unknown } };
+}
+
 const outside = (verdict: Verdict): object => JSON.parse(JSON.stringify({ ...verdict, run: null })) as object;
 /** The same in this process: with the engines and threads of Node. */
 const inNode = async (file: string, more: object = {}): Promise<Verdict> =>
@@ -47,6 +51,19 @@ describe.skipIf(SKIP)(`${IN_CHROMIUM}, the network off`, () => {
       expect(found.run.engine, one.name).toBe('wasm');
       const here = await verify(one.bytes, { ...optionsOf(one), name: 'log' });
       expect(outside(found), one.name).toEqual(outside(here));
+    }
+  });
+
+  test('receipts that stand without their log: the verdict of Node', async () => {
+    const folder = join(root, 'vectors', 'proofs');
+    const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as ProofIndex;
+    const alice = parseJwk(index.keys.alice.jwk);
+    for (const name of ['receipt.tlog-proof', 'receipt-after-rotation.json', 'path-hash-changed.tlog-proof']) {
+      const bytes = readFileSync(join(folder, name));
+      const found = await tab.bytes(bytes, { keys: [{ jwk: toJwk(alice) }] });
+      const here = await verify(bytes, { keys: [alice], name: 'log' });
+      expect(outside(found), name).toEqual(outside(here));
+      expect(found.verdict, name).toBe(name.startsWith('path') ? 'invalid' : 'valid');
     }
   });
 

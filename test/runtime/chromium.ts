@@ -5,7 +5,8 @@ import type { Browser } from 'playwright-core';
 import { findChromium, launch, openTab, type Served, serveFolder, type Tab } from '../../bench/browser.ts';
 import type { AuditOptions, Verdict } from '../../src/auditor.ts';
 import { toJwk } from '../../src/crypto/public-key.ts';
-import type { KitCase } from '../tamper/kit.ts';
+import type { CheckpointNote } from '../../src/verify/checkpoints.ts';
+import { type KitCase, optionsOf } from '../tamper/kit.ts';
 import { type Bundled, bundlePage } from './bundle.ts';
 
 /** Nothing but the page's own scripts, and no connection at all: the strictest policy under which WebAssembly may run. */
@@ -25,8 +26,20 @@ export interface PageKey {
   readonly name?: string | undefined;
 }
 
-type PageOptions = Omit<AuditOptions, 'keys' | 'trust' | 'signal' | 'onProgress' | 'spool'> & {
+/** What does not cross to a page as it is: functions, and bytes. */
+type NotPlain = 'keys' | 'trust' | 'signal' | 'onProgress' | 'spool' | 'checkpoints' | 'logCheckpoints' | 'resume';
+
+/** A checkpoint, its note in base64. */
+interface PageNote {
+  readonly name: string;
+  readonly note: string;
+}
+
+type PageOptions = Omit<AuditOptions, NotPlain | 'witnessPolicy'> & {
   readonly keys: readonly PageKey[];
+  readonly checkpoints?: readonly PageNote[] | undefined;
+  readonly logCheckpoints?: readonly PageNote[] | undefined;
+  readonly resume?: PageNote | undefined;
 };
 
 /** What test/runtime/page/page.js offers. */
@@ -124,19 +137,23 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-/** @returns the options of a case of the kit as a page takes them. */
-export function pageOptions({ options, trust }: KitCase): PageOptions {
-  const { expect_genesis, expect_head, expect_size, min_size, not_before, not_after } = options;
-  const expect = { genesis: expect_genesis, head: expect_head, size: expect_size, minSize: min_size };
+/** @returns the options of a case of the kit as a page takes them: checkpoints cross in base64. */
+export function pageOptions(one: KitCase): PageOptions {
+  const { expect, notBefore, notAfter, allowUnsignedTail, allowClassical, ...given } = optionsOf(one);
+  const { trust, checkpoints, logCheckpoints, resume } = given;
+  const crossing = ({ name, note }: CheckpointNote) => ({ name, note: base64(note) });
   return {
+    expect,
+    notBefore,
+    notAfter,
+    allowUnsignedTail,
+    allowClassical,
     keys: trust.keys.map(({ kid, key, name }) => ({
       ...(key === null ? { kid } : { jwk: toJwk(key) }),
       name: name ?? undefined,
     })),
-    expect: expect as AuditOptions['expect'],
-    notBefore: not_before,
-    notAfter: not_after,
-    allowUnsignedTail: options.allow_unsigned_tail,
-    allowClassical: options.allow_classical,
+    checkpoints: checkpoints?.map(crossing),
+    logCheckpoints: logCheckpoints?.map(crossing),
+    resume: resume && crossing(resume),
   };
 }

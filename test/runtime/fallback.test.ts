@@ -57,8 +57,7 @@ describe.skipIf(SKIP)(`${IN_CHROMIUM}, with less than there could be`, () => {
     return { runs: [one.run, whole.verdict.run, bad.verdict.run], tab: tab.tab.requests };
   }
   const wasmAlone = { engine: 'wasm', workers: 1 };
-  const loadsNoble = (requests: readonly string[]): boolean =>
-    requests.some((url) => url.includes('engine-noble-verify'));
+  const loadsNoble = (requests: readonly string[]): boolean => requests.some((url) => url.includes('noble-verifier'));
 
   test('no Worker at all, and streams that fill no buffer of ours', async () => {
     const { runs, tab } = await check(stage, () => {

@@ -9,7 +9,7 @@ import type { Engines, VerifyOptions } from '../../src/verify/source.ts';
 import { summarise } from '../../src/verify/summarise.ts';
 import { EMPTY_SUMMARY, merge, type Summary } from '../../src/verify/summary.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
-import { makeContext, rememberedOf, verifyWith } from '../../src/verify/verify.ts';
+import { makeContext, policyOf, rememberedOf, verifyWith } from '../../src/verify/verify.ts';
 import { writeVerdict } from '../../src/verify/write-verdict.ts';
 
 /** Answers remembered: enough for what recurs, too few to fill memory. */
@@ -72,7 +72,9 @@ export async function verdictOf(
   const judge = new Judge(trust, context.named, { allowClassical, allowUnsignedTail }, context.maxProblems, context);
   for await (const summary of summaries) judge.absorb(summary);
   const remembered = rememberedOf({}, options);
-  const checkpoints = await judgeCheckpoints(judge, remembered, trust, context.named, engines.verifier);
+  const { verifier } = engines;
+  const rules = { trust, found: context.named, verifier, policy: policyOf(options), nowMs: Date.now() };
+  const checkpoints = await judgeCheckpoints(judge, remembered, rules);
   const source = { kind: 'log', name: 'log' } as const;
   return writeVerdict({ source, options, judge, checkpoints, segments: [], engines, elapsedMs: 0 });
 }

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
+import { isReceiptError } from '../../src/base/errors.ts';
+import type { SecretKey } from '../../src/crypto/keys.ts';
 import { closeEvent, rotationEvent } from '../../src/receipt/control.ts';
+import type { CheckpointNote } from '../../src/verify/checkpoints.ts';
 import type { VerifyOptions } from '../../src/verify/source.ts';
 import { trustKeys } from '../../src/verify/trust.ts';
+import type { Verdict } from '../../src/verify/verdict.ts';
 import { fixedKey, LogBuilder, textOf } from '../../vectors/build.ts';
+import { checkpointOf } from '../../vectors/checkpoint.ts';
 
 export const one = fixedKey('one', 'Ed25519');
 export const two = fixedKey('two', 'Ed25519');
@@ -63,4 +68,34 @@ export const optionSets: VerifyOptions[] = [
   },
   { trust: trustKeys([{ key: two.publicKey.kid }]), allowUnsignedTail: true, maxProblems: 3 },
   { trust: trustKeys([{ key: one.publicKey }]), allowClassical: true, maxProblems: 1 },
+  {
+    trust: trustKeys([{ key: one.publicKey }]),
+    allowClassical: true,
+    checkpoints: [note(5, [one]), note(9, [two]), note(3, [one]), note(14, [two])],
+    logCheckpoints: [note(7, [one], new Uint8Array(32))],
+  },
+  { trust: trustKeys([{ key: one.publicKey }]), allowClassical: true, resume: note(5, [one]) },
 ];
+
+/** What verification comes to, without `run`: a verdict, or the code of the error for checkpoints of another log. */
+export function outcome(verification: Promise<Verdict>): Promise<object> {
+  return verification.then(
+    (verdict) => ({ ...verdict, run: null }),
+    (error: unknown) => {
+      if (isReceiptError(error, 'CHECKPOINT_OF_OTHER_LOG')) return { error: error.code };
+      throw error;
+    },
+  );
+}
+
+/** A checkpoint of that log. @param root to state instead of its own. */
+function note(size: number, keys: readonly SecretKey[], root?: Uint8Array): CheckpointNote {
+  const log = { lines: eventful(), log: new LogBuilder([]).log };
+  return { name: `checkpoint ${size}`, note: checkpointOf(log, size, keys, root === undefined ? {} : { root }) };
+}
+
+/** Takes the error of an outcome that was compared already. */
+export function ofOtherLog(error: unknown): null {
+  if (isReceiptError(error, 'CHECKPOINT_OF_OTHER_LOG')) return null;
+  throw error;
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type AuditOptions, verify } from '../../src/auditor.ts';
-import { concatBytes } from '../../src/base/bytes.ts';
+import { formatReceiptFile, formatReceiptProof, type StandAloneReceipt } from '../../src/checkpoint/receipt-file.ts';
 import { closeEvent, rotationEvent } from '../../src/receipt/control.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 import { fixedKey, LogBuilder } from '../../vectors/build.ts';
@@ -16,18 +16,13 @@ rotated.add(rotationEvent({ mode: 'batch', keys: [next.publicKey] }), { by: [key
 rotated.keys = [next];
 rotated.calls(12, { by: [] });
 
-function judged(standAlone: ReturnType<typeof standAloneOf>, options: AuditOptions = {}): Promise<Verdict> {
-  const lines = [...standAlone.before, standAlone.receipt].map(({ line }) => concatBytes(line, Uint8Array.of(0x0a)));
-  return verify(
-    {
-      kind: 'receipt',
-      name: 'receipt',
-      chunks: () => lines,
-      standAlone,
-      checkpoints: [standAlone.checkpoint],
-    },
-    { keys: [key.publicKey], ...options },
-  );
+/** Verify it in both forms in which it is written, which must come to the same. */
+async function judged(standAlone: StandAloneReceipt, options: AuditOptions = {}): Promise<Verdict> {
+  const all = { keys: [key.publicKey], name: 'receipt', ...options };
+  const verdict = await verify(formatReceiptFile(standAlone), all);
+  const proof = await verify(formatReceiptProof(standAlone), all);
+  expect({ ...proof, run: null }).toEqual({ ...verdict, run: null });
+  return verdict;
 }
 
 const codes = ({ problems }: Verdict): string[] => problems.map(({ code, check }) => `${code} ${check}`);
@@ -75,7 +70,7 @@ describe('a receipt without its log', () => {
       expect(codes(verdict)).toContain('TAIL_FORKED checkpoint');
     }
     // Another line with the path of this one.
-    const swapped = { line: standAloneOf(log, 8, good.checkpoint.note).receipt.line, path };
+    const swapped = { line: standAloneOf(log, 8, good.checkpoint).receipt.line, path };
     expect((await judged({ ...good, receipt: swapped })).verdict).toBe('invalid');
   });
 
