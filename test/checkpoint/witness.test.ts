@@ -5,7 +5,7 @@ import { isReceiptError } from '../../src/base/errors.ts';
 import { formatNote, type NoteSignature, parseNote, parseSignatureLine } from '../../src/checkpoint/note.ts';
 import { cosign, judgeSignatures, noteKeyOf } from '../../src/checkpoint/note-keys.ts';
 import { emptyRoot } from '../../src/checkpoint/tree-hash.ts';
-import { formatVkey, mlDsa44KeyOf, parseVkey } from '../../src/checkpoint/vkey.ts';
+import { mlDsa44KeyOf } from '../../src/checkpoint/vkey.ts';
 import { createWitness, originHash, type Witness, type WitnessStore } from '../../src/checkpoint/witness.ts';
 import {
   type CosignTask,
@@ -17,7 +17,6 @@ import { formatAddCheckpoint, parseAddCheckpoint } from '../../src/checkpoint/wi
 import { GrowingTree } from './growing-tree.ts';
 import { cosigners, ed25519, logSigner, logSignerEd25519, mlDsa44Keys, mlDsa65, verifier, witnessKey } from './keys.ts';
 import { EXAMPLES } from './notes.ts';
-import { TORCHWOOD_NOTE, TORCHWOOD_VKEY } from './torchwood.ts';
 
 const ORIGIN = 'example.com/log/0123456789ab';
 const NOW = 1_800_000_000;
@@ -396,16 +395,4 @@ test('the example of tlog-cosignature has lines that nobody known here signed', 
     verifier,
   );
   expect(judged).toEqual({ good: [], bad: [], unknown: 2 });
-});
-
-test('a log of another implementation, which signs with ML-DSA-44: read, verified, witnessed', async () => {
-  const key = parseVkey(TORCHWOOD_VKEY);
-  expect(formatVkey(key)).toBe(TORCHWOOD_VKEY);
-  const note = parseNote(TORCHWOOD_NOTE);
-  expect(formatNote(note.text, note.signatures)).toEqual(TORCHWOOD_NOTE);
-  expect(await judgeSignatures(note, [key], verifier)).toEqual({ good: [{ key, timestamp: 0 }], bad: [], unknown: 0 });
-  const renamed = { text: note.text.replace('\n1\n', '\n2\n'), signatures: note.signatures };
-  expect((await judgeSignatures(renamed, [key], verifier)).bad).toEqual([key]);
-  witness = made([{ origin: key.name, keys: [key] }]);
-  expect((await witness.add({ oldSize: 0, proof: [], checkpoint: TORCHWOOD_NOTE })).status).toBe(200);
 });
