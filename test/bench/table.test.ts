@@ -25,6 +25,7 @@ test('the figures in the README are those of the result files, to the letter', (
     'crypto',
     'pipeline',
     'append',
+    'batch',
   ]);
   const readme = text('README.md');
   expect(readme).toBe(withTable(readme, renderTable(results)));
