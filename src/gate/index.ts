@@ -1,0 +1,13 @@
+export type {
+  CallOutcome,
+  Decided,
+  Decision,
+  DecisionCode,
+  Gate,
+  GateRequest,
+  Policy,
+  PolicyAnswer,
+  PolicyEffect,
+  PolicyQuestion,
+  RateWindow,
+} from './port.ts';
