@@ -2,6 +2,7 @@ import { ReceiptError } from './base/errors.ts';
 import { MAX_ENTRY_BYTES, MAX_WAITING_APPENDS } from './base/limits.ts';
 import { pooledRandom, type Random, systemRandom } from './base/ports.ts';
 import { sha256Hex as runtimeSha256Hex, type Sha256Hex } from './crypto/hash.ts';
+import type { EventAtLink, LinkedAt } from './log/log.ts';
 import { type CanonicalEvent, canonicalEvent, guardedCopyWithBytes, type JsonOrBytes } from './receipt/canonical.ts';
 import { commit, type PayloadMember, payloadBytes, SALT_BYTES } from './receipt/commitment.ts';
 import { entryBytes, ZERO_HASH } from './receipt/entry.ts';
@@ -14,7 +15,10 @@ import { createRedactor, type RedactionRules, type Redactor, redactEvent } from 
 export interface RecorderLog {
   readonly origin: string;
   /** Append one event. Calls are chained in the order they are made; resolves when the entry is durable. */
-  append(event: JsonObject | CanonicalEvent, options?: { readonly waitFor?: 'durable' | 'signed' }): Promise<Recorded>;
+  append(
+    event: JsonObject | CanonicalEvent | EventAtLink,
+    options?: { readonly waitFor?: 'durable' | 'signed' },
+  ): Promise<Recorded>;
   /** Keep a payload; durable when it resolves. */
   putPayload(commitment: string, salt: Uint8Array, payload: Uint8Array): Promise<void>;
 }
@@ -41,6 +45,11 @@ export interface RecordOptions {
   readonly payloads?: PayloadMode;
   /** `durable` (fsync) unless given; `signed` waits, in a batch log, for the checkpoint that covers the entry. */
   readonly waitFor?: 'durable' | 'signed';
+  /**
+   * More members of the event, for what depends on its place in the chain: called once, when the entry is linked, in chain order. They
+   * are neither redacted nor committed, so they hold no payload. Where it throws, nothing is recorded and record fails with that.
+   */
+  readonly atLink?: (at: LinkedAt) => Omit<EventInput, 'type' | 'action' | 'outcome' | 'data'>;
 }
 
 /** A durable receipt. */
@@ -187,8 +196,19 @@ class LogRecorder implements Recorder {
     return { event: out, kept };
   }
 
+  /** An event that gets its last members when it is linked, and is judged again with them. */
+  #completed({ event }: CanonicalEvent, atLink: NonNullable<RecordOptions['atLink']>): EventAtLink {
+    return (at) => {
+      const whole = { ...event, ...atLink(at) };
+      judgeEvent(whole);
+      const made = canonicalEvent(whole);
+      judgeSize(made, this.#log.origin);
+      return made;
+    };
+  }
+
   /** Payloads side by side, entries one after the other: each waits for its own payloads and for its turn. */
-  #submit({ event, payloads }: Prepared, { waitFor = 'durable' }: RecordOptions): Promise<Recorded> {
+  #submit({ event, payloads }: Prepared, { waitFor = 'durable', atLink }: RecordOptions): Promise<Recorded> {
     const kept = Promise.all(
       payloads.map(({ commitment, salt, payload }) =>
         this.#puts.run(() => this.#log.putPayload(commitment, salt, payload)),
@@ -197,7 +217,8 @@ class LogRecorder implements Recorder {
     // A failure is reported below, when the turn comes; until then it is not an unhandled one.
     kept.catch(() => undefined);
     const ready = this.#turn.then(() => kept);
-    const recorded = ready.then(() => this.#log.append(event, { waitFor }));
+    const entry = atLink === undefined ? event : this.#completed(event, atLink);
+    const recorded = ready.then(() => this.#log.append(entry, { waitFor }));
     // Registered after the append above, so that the next turn begins when this entry is in the log's hands, not when it is durable.
     this.#turn = ready.then(
       () => undefined,

@@ -72,3 +72,15 @@ export const MAX_PROOF_BYTES = 16 * 1_048_576;
 
 /** A witness policy: a few hundred keys of ML-DSA-65 in base64. C2SP tlog-policy asks for 32 logs, 32 witnesses and 32 groups. */
 export const MAX_POLICY_BYTES = 1_048_576;
+
+/** W of format section 9: how far a request's time may lie from the decision's, either way. A nonce is remembered for as long. */
+export const GATE_WINDOW_MS = 300_000;
+
+/** A request from further ahead is malformed (format section 9): its nonce would have to be remembered for as long. */
+export const MAX_REQUEST_AHEAD_MS = 86_400_000;
+
+/** The raw bytes of a request to a gate: what stands in an entry is smaller, params are kept beside it. Bounds a stranger's request. */
+export const MAX_REQUEST_BYTES = 4 * 1_048_576;
+
+/** Outcomes that an agreement or a dispute can still name, the newest ones: a hash and a kid each. */
+export const MAX_DISPUTABLE_OUTCOMES = 65_536;

@@ -1,6 +1,6 @@
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { PayloadInput } from '../receipt/event.ts';
-import type { Json } from '../receipt/json.ts';
+import type { Json, JsonObject } from '../receipt/json.ts';
 import type { Receipt } from '../receipt/receipt.ts';
 
 /** What a caller asks of a gate (format section 9). Closed: a member that is not listed makes it malformed. */
@@ -34,6 +34,23 @@ export interface GateRequest {
   /** Labels of the data the call touches, ascending, each once. */
   readonly labels?: readonly string[];
 }
+
+/** A request that its agent signed (signRequest). */
+export interface SignedRequest {
+  /** The agent's public JWK. */
+  readonly key: JsonObject;
+  /** Over the RFC 8785 bytes of `signed` under perdure/request/v1; base64url. */
+  readonly sig: string;
+  /** Without params: their commitment stands in it. */
+  readonly signed: GateRequest;
+  /** What the commitment commits to, for the policy and the payload store; neither is signed again. */
+  readonly params?: Json;
+  /** 32 bytes, base64url. */
+  readonly salt?: string;
+}
+
+/** A statement that an agent or an approver signed (signStatement). */
+export type StatementInput = Omit<SignedRequest, 'signed' | 'params' | 'salt'> & { readonly signed: JsonObject };
 
 export type Decision = 'ALLOW' | 'DENY' | 'HALT';
 
@@ -84,7 +101,7 @@ export interface Gate {
    * Decide a request. @param request an object, or the raw JSON of one (then read strictly).
    * @throws ReceiptError GATE_DISARMED and what the log throws: then nothing may run.
    */
-  decide(request: GateRequest | Uint8Array | string): Promise<Decided>;
+  decide(request: GateRequest | SignedRequest | Uint8Array | string): Promise<Decided>;
   /**
    * Record how an allowed call ended. @param decision the receipt that decide returned.
    * @throws ReceiptError OUTCOME_LATE when the decision has an outcome already, or was given up as abandoned; UNKNOWN_DECISION.
@@ -92,10 +109,11 @@ export interface Gate {
   complete(decision: Receipt, outcome: CallOutcome): Promise<Receipt>;
   /**
    * Decide, run, record. The function runs only on a fresh ALLOW that is on disk, at most once for a nonce.
-   * @returns what `run` returned. @throws what `run` threw, unchanged; ReceiptError GATE_REFUSED (`decided` on it) when it was not
-   *   allowed; OUTCOME_UNKNOWN for a retry whose first call has no outcome on record, OUTCOME_RECORDED for one that has.
+   * @returns what `run` returned; for a retry the result on record, where it was kept.
+   * @throws what `run` threw, unchanged; ReceiptError GATE_REFUSED when it was not allowed, OUTCOME_RECORDED for a retry whose first
+   *   call failed or whose result was not kept, OUTCOME_UNKNOWN for one whose first call has no outcome on record.
    */
-  run<T>(request: GateRequest, run: () => T | Promise<T>): Promise<T>;
+  run<T>(request: GateRequest | SignedRequest | Uint8Array | string, run: () => T | Promise<T>): Promise<T>;
 }
 
 /** What a policy is asked: a request, or what a decision entry says of one. */

@@ -24,9 +24,37 @@ export interface Batch {
   failed: Error | null;
 }
 
+/** Where an entry will stand: what is known of it when it is linked. */
+export interface LinkedAt {
+  readonly seq: number;
+  /** Its claimed time, as the entry says it. */
+  readonly time: string;
+  readonly timeMs: number;
+}
+
+/**
+ * An event that depends on where it stands, as a decision does on the time of its own entry: called once, when the entry is linked, in
+ * the order of the chain. Where it throws, nothing is linked, and the append fails with what it threw.
+ */
+export type EventAtLink = (at: LinkedAt) => CanonicalEvent;
+
+/** An entry that was given its place; whether it will reach the disk is open. */
+export interface Linked extends LinkedAt {
+  readonly event: CanonicalEvent;
+  readonly hash: string;
+}
+
+/** Somebody who must know every entry before the next is linked, and not only once it is on disk: who decides by what is in the chain. */
+export interface LinkObserver {
+  /** Called for each entry of whoever appends, in chain order, right when it is linked; must not throw. */
+  linked(entry: Linked): void;
+  /** Called when linked entries were taken back or a write failed: what was told last may not be in the log. */
+  lost(cause: Error): void;
+}
+
 /** One append that waits for room: not linked, so it has no place yet. */
 export interface Waiting {
-  readonly event: CanonicalEvent;
+  readonly event: CanonicalEvent | EventAtLink;
   /** `durable` unless given. */
   readonly waitFor?: WaitFor;
   /** What it was asked for together with. */
@@ -37,10 +65,13 @@ export interface Waiting {
 
 /** One linked entry on its way to the disk. */
 export interface Pending extends Waiting {
+  readonly event: CanonicalEvent;
   readonly waitFor: WaitFor;
   readonly frame: Frame;
   readonly entry: Uint8Array;
   readonly hash: string;
+  /** What its time says. */
+  readonly timeMs: number;
   readonly closesLog: boolean;
   /** null until it is signed. */
   line: Uint8Array | null;
@@ -100,10 +131,10 @@ function instantOf(ms: number): string {
  *   outside 1970 to 9999.
  */
 export function linkEntry(head: Head, { origin, clock, ids }: Place, waiting: Waiting): Pending {
-  const { event } = waiting;
   const now = clock.nowMs();
   if (!(now >= 0 && now < END_OF_TIME_MS)) throw new RangeError(`log: expected a clock of 1970 to 9999, got ${now} ms`);
   const frame = nextFrame(head, origin, ids.next(now), instantOf(now));
+  const event = eventAt(waiting.event, { seq: frame.seq, time: frame.time, timeMs: now });
   const closesLog = isControlType(event.type) && judgeOwn(event, frame);
   const entry = entryBytes(event.bytes, frame);
   const hash = hashEntry(entry);
@@ -115,15 +146,42 @@ export function linkEntry(head: Head, { origin, clock, ids }: Place, waiting: Wa
     frame,
     entry,
     hash,
+    timeMs: now,
     closesLog,
     line: null,
     signatures: [],
   };
 }
 
+function eventAt(event: CanonicalEvent | EventAtLink, at: LinkedAt): CanonicalEvent {
+  if (typeof event !== 'function') return event;
+  const made = event(at);
+  requireOfCaller(made);
+  return made;
+}
+
+/** Entries only the log itself writes. */
+const OWN_TYPES: ReadonlySet<string> = new Set(['genesis', 'rotation', 'recovery']);
+
+/** @throws ReceiptError for what a caller may not append, whatever the state of the log. */
+export function requireOfCaller({ type }: CanonicalEvent): void {
+  if (type !== null && OWN_TYPES.has(type)) {
+    throw new ReceiptError(
+      'EVENT_SCHEMA',
+      `log.append: expected an event of a caller, got a ${type} event, which only the log writes`,
+      { at: 'type', found: type },
+    );
+  }
+}
+
 /** @returns a caller's event with its bytes, read now. @throws as canonicalEvent. */
 export function readEvent(event: JsonObject | CanonicalEvent): CanonicalEvent {
   return isCanonicalEvent(event) ? event : canonicalEvent(event);
+}
+
+/** The same where the event may be made when it is linked. */
+export function readEventOrLater(event: JsonObject | CanonicalEvent | EventAtLink): CanonicalEvent | EventAtLink {
+  return typeof event === 'function' ? event : readEvent(event);
 }
 
 /** @returns whether the event closes the log. @throws ReceiptError EVENT_SCHEMA for a control event that verification would refuse. */

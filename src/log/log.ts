@@ -2,12 +2,12 @@ import type { Head } from '../chain/chain.ts';
 import type { CanonicalEvent } from '../receipt/canonical.ts';
 import type { SigningMode } from '../receipt/control.ts';
 import type { JsonObject } from '../receipt/json.ts';
-import type { Appended, WaitFor } from './link.ts';
+import type { Appended, EventAtLink, LinkObserver, WaitFor } from './link.ts';
 import type { Payload } from './payloads.ts';
 import type { ReadRange, StoredReceipt } from './reader.ts';
 import type { Segment } from './segments.ts';
 
-export type { Appended, WaitFor } from './link.ts';
+export type { Appended, EventAtLink, Linked, LinkedAt, LinkObserver, WaitFor } from './link.ts';
 export type { Payload } from './payloads.ts';
 export type { DamagedLine, ReadRange, StoredReceipt } from './reader.ts';
 export type { InFlight } from './room.ts';
@@ -25,13 +25,14 @@ export interface Log {
    * Append one event as a signed, chained entry; calls keep their order. Resolves when the entry is on disk (fsync), never before;
    * with `waitFor: 'signed'` in a log of batches when a checkpoint that covers it is on disk too, which then is made at once and shared
    * by all who wait. With too much in flight it first waits for room; it never drops anything.
-   * @param event a JSON object, read at once (a later change of it changes nothing), or the CanonicalEvent made from one.
+   * @param event a JSON object, read at once (a later change of it changes nothing), or the CanonicalEvent made from one; or a function
+   *   that makes one when the entry is linked, for what depends on its place: then what it throws fails the append.
    * @throws ReceiptError LOG_READ_ONLY, LOG_CLOSED (closed, ended by a `close` entry, or an earlier write failed), SIGN_FAILED,
    *   ENTRY_TOO_LARGE, EVENT_SCHEMA (an entry only the log itself writes, or a control entry whose schema does not hold),
    *   BACKPRESSURE, and what canonicalEvent throws. Only LOG_CLOSED after a failed write leaves open whether the entry is there, and
    *   SIGN_FAILED of a checkpoint means that it is there and the next checkpoint covers it; the message says which.
    */
-  append(event: JsonObject | CanonicalEvent, options?: { readonly waitFor?: WaitFor }): Promise<Appended>;
+  append(event: JsonObject | CanonicalEvent | EventAtLink, options?: { readonly waitFor?: WaitFor }): Promise<Appended>;
   /**
    * Append several events in their order, each read at once. When it throws, some of them may be in the log: the first ones, never a
    * later one without those before it.
@@ -42,6 +43,11 @@ export interface Log {
     events: readonly (JsonObject | CanonicalEvent)[],
     options?: { readonly waitFor?: WaitFor },
   ): Promise<Appended[]>;
+  /**
+   * Be told of every entry when it is linked, whoever appends it, before the next one is. @returns a function that ends it.
+   * @throws ReceiptError LOG_READ_ONLY.
+   */
+  observe(observer: LinkObserver): () => void;
   /**
    * Keep a payload beside the log: `payloads/<2 hex>/<commitment>`, 32 bytes of salt, then the payload. On disk when it resolves,
    * so call it before the append that names the commitment.

@@ -9,7 +9,14 @@ import { readLineHead } from '../receipt/receipt.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import { readLatest } from './checkpoints.ts';
 import { followReceipts } from './follow.ts';
-import { type Appended, readEvent, type WaitFor } from './link.ts';
+import {
+  type Appended,
+  type EventAtLink,
+  type LinkObserver,
+  readEvent,
+  readEventOrLater,
+  type WaitFor,
+} from './link.ts';
 import type { Log } from './log.ts';
 import type { Metadata } from './metadata.ts';
 import { type Payload, PayloadWriter, readPayload } from './payloads.ts';
@@ -64,11 +71,11 @@ export class StoredLog implements Log {
   }
 
   async append(
-    event: JsonObject | CanonicalEvent,
+    event: JsonObject | CanonicalEvent | EventAtLink,
     { waitFor = 'durable' }: { readonly waitFor?: WaitFor } = {},
   ): Promise<Appended> {
     // No await before the writer has it: call order is chain order.
-    return this.#forWriting('append').writer.append(readEvent(event), waitFor);
+    return this.#forWriting('append').writer.append(readEventOrLater(event), waitFor);
   }
 
   async appendBatch(
@@ -81,6 +88,10 @@ export class StoredLog implements Log {
       if (one.status === 'rejected') throw one.reason;
       return one.value;
     });
+  }
+
+  observe(observer: LinkObserver): () => void {
+    return this.#forWriting('observe').writer.observe(observer);
   }
 
   async putPayload(commitment: string, salt: Uint8Array, payload: Uint8Array): Promise<void> {

@@ -12,10 +12,13 @@ import { closedBy, endedError, REOPEN } from './closed.ts';
 import {
   type Appended,
   type Batch,
+  type EventAtLink,
+  type LinkObserver,
   linkEntry,
   type Pending,
   type Place,
   receiptOf,
+  requireOfCaller,
   type WaitFor,
   type Waiting,
 } from './link.ts';
@@ -35,9 +38,6 @@ export interface WriterParts extends Place {
   readonly ended: boolean;
   readonly inFlight?: InFlight;
 }
-
-/** Entries only the log itself writes. */
-const OWN_TYPES: ReadonlySet<string> = new Set(['genesis', 'rotation', 'recovery']);
 
 /**
  * The append pipeline (format section 3): link at once in call order → sign in parallel → write in order, one write and one sync
@@ -61,6 +61,7 @@ export class Writer {
   #closing = false;
   #failure: ReceiptError | null = null;
   #watchers = new Set<() => void>();
+  readonly #observers = new Set<LinkObserver>();
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -86,9 +87,15 @@ export class Writer {
     return () => this.#watchers.delete(callback);
   }
 
+  /** Tell of each entry when it is linked. @returns a function that stops it. */
+  observe(observer: LinkObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
   /** Append one event of a caller. @throws ReceiptError, see Log.append. */
-  async append(event: CanonicalEvent, waitFor: WaitFor): Promise<Appended> {
-    this.#requireOfCaller(event);
+  async append(event: CanonicalEvent | EventAtLink, waitFor: WaitFor): Promise<Appended> {
+    if (typeof event !== 'function') requireOfCaller(event);
     return this.#append(event, waitFor, null);
   }
 
@@ -97,7 +104,7 @@ export class Writer {
    * @returns one promise each. @throws ReceiptError where one may not be appended at all; then nothing was.
    */
   appendBatch(events: readonly CanonicalEvent[], waitFor: WaitFor): Promise<Appended>[] {
-    for (const event of events) this.#requireOfCaller(event);
+    for (const event of events) requireOfCaller(event);
     const batch: Batch = { failed: null };
     return events.map((event) => this.#append(event, waitFor, batch));
   }
@@ -107,7 +114,7 @@ export class Writer {
     return this.#append(event, 'durable', null);
   }
 
-  #append(event: CanonicalEvent, waitFor: WaitFor, batch: Batch | null): Promise<Appended> {
+  #append(event: CanonicalEvent | EventAtLink, waitFor: WaitFor, batch: Batch | null): Promise<Appended> {
     return new Promise((resolve, rejectOne) => {
       const reject = (error: Error): void => {
         // At once, unlike the promise: the next of the batch may be linked in this same turn.
@@ -156,17 +163,6 @@ export class Writer {
     return this.#ended ? endedError() : null;
   }
 
-  /** @throws ReceiptError for what a caller may not append, whatever the state of the log. */
-  #requireOfCaller({ type }: CanonicalEvent): void {
-    if (type !== null && OWN_TYPES.has(type)) {
-      throw new ReceiptError(
-        'EVENT_SCHEMA',
-        `log.append: expected an event of a caller, got a ${type} event, which only the log writes`,
-        { at: 'type', found: type },
-      );
-    }
-  }
-
   /** Give the next place in the chain to an event. Synchronous: call order is chain order. */
   #link(waiting: Waiting): void {
     const { mode, signers } = this.#parts;
@@ -184,6 +180,8 @@ export class Writer {
     this.#ended = pending.closesLog;
     this.#queue.push(pending);
     this.#room.enter(pending.entry);
+    const { event, hash, frame, timeMs } = pending;
+    for (const one of this.#observers) one.linked({ event, hash, seq: frame.seq, time: frame.time, timeMs });
     if (mode === 'each' || isIndividuallySigned(pending.event.type)) {
       signEntry(pending.entry, signers).then(
         (signatures) => this.#signed(pending, signatures),
@@ -206,6 +204,7 @@ export class Writer {
     const dropped = this.#queue.splice(at);
     this.#linked = { size: seq, hash: prev };
     this.#ended = false;
+    for (const one of this.#observers) one.lost(cause instanceof Error ? cause : new Error(String(cause)));
     for (const each of dropped) {
       const own = each === pending;
       this.#room.leave(each.entry);
@@ -333,6 +332,7 @@ export class Writer {
       cause,
       next: REOPEN,
     });
+    for (const one of this.#observers) one.lost(this.#failure);
     this.#parts.checkpoints.stop(closedBy(this.#failure, 'this entry is on disk; no checkpoint covers it yet'));
     for (const { reject } of group)
       reject(closedBy(this.#failure, 'this entry may or may not be there after reopening'));

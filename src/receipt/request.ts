@@ -26,6 +26,8 @@ export interface SignedStatement {
   readonly signed: JsonObject;
   /** The bytes of it. */
   readonly bytes: Uint8Array;
+  /** All of it, as an event carries it. */
+  readonly json: JsonObject;
 }
 
 const MEMBERS = new Set(['key', 'sig', 'signed']);
@@ -39,7 +41,7 @@ export function parseStatement(value: Json | undefined): SignedStatement | null 
   if (key === null || typeof sig !== 'string' || !isObject(signed)) return null;
   const signature = decodeBase64url(utf8(sig));
   if (signature === null || signature.length !== KEY_SIZES[key.alg].signature) return null;
-  return { key, signature, signed, bytes: canonicalBytes(signed) };
+  return { key, signature, signed, bytes: canonicalBytes(signed), json: value };
 }
 
 function keyIn(jwk: Json | undefined): PublicKey | null {
