@@ -45,6 +45,15 @@ export type ErrorCode =
   | 'SHARD_MALFORMED'
   | 'SHARDS_DIFFER'
   | 'IO'
+  // the gate
+  | 'GATE_UNARMED'
+  | 'GATE_DISARMED'
+  | 'GATE_REFUSED'
+  | 'OUTCOME_LATE'
+  | 'OUTCOME_UNKNOWN'
+  | 'OUTCOME_RECORDED'
+  | 'UNKNOWN_DECISION'
+  | 'STATEMENT_REFUSED'
   // command line
   | 'USAGE'
   | 'INTERRUPTED'

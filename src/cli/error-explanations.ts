@@ -68,6 +68,46 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     how: 'It remembers a larger tree or another root for this log, so the log was cut, restored from an older copy, or forked; or it does not know the log or its key; or it answered with cosignatures of nobody known.',
     todo: 'Where it remembers more than the log has, keep the log as it is and compare it with other copies. Else ask its operator to add the key of the log, or give the key of the witness.',
   },
+  GATE_UNARMED: {
+    meaning: 'a gate did not arm: its policy refuses nothing',
+    how: 'The policy allows whatever it is asked, or an empty one was loaded. A gate that could not refuse a call would only look like a guard.',
+    todo: 'Set `default: deny` in the policy and allow what is needed; `perdure policy test` shows what it answers.',
+  },
+  GATE_DISARMED: {
+    meaning: 'a gate decides nothing more',
+    how: 'It was closed, or an entry that it had decided by could not be signed or written, so what it knows may differ from what the log holds.',
+    todo: 'Run nothing. Mend what the cause names (the disk, the signer), then open the gate again: it reads what the log holds.',
+  },
+  GATE_REFUSED: {
+    meaning: 'a gate did not allow a call, and it was not run',
+    how: 'The policy forbids it, or its nonce was spent, its sequence is closed, halted or out of order, or its time is too far from the gate’s. The code says which.',
+    todo: 'Look at the decision in the log. A corrected request needs a nonce of its own; a halted sequence needs a signed approval.',
+  },
+  OUTCOME_LATE: {
+    meaning: 'an outcome came for a call that has one already',
+    how: 'The call was completed before, or given up as abandoned when its time ran out.',
+    todo: 'Nothing was recorded. Where calls take longer, open the gate with a larger outcomeTimeoutMs.',
+  },
+  OUTCOME_UNKNOWN: {
+    meaning: 'a retry came for a call of which nobody knows yet how it ended',
+    how: 'The first call is still running, or its process died between the call and its record.',
+    todo: 'It was not run again. Look whether the tool has done its work; then ask with a fresh nonce if it must be done.',
+  },
+  OUTCOME_RECORDED: {
+    meaning: 'a retry came for a call whose result cannot be given back',
+    how: 'The first call failed, or its result was not kept beside the log.',
+    todo: 'It was not run again. Read the recorded outcome; ask with a fresh nonce if it must be done again.',
+  },
+  UNKNOWN_DECISION: {
+    meaning: 'an outcome names a decision that this log does not have, or that allowed nothing',
+    how: 'The receipt is of another log or of a refusal.',
+    todo: 'Pass the receipt that the gate returned for this call.',
+  },
+  STATEMENT_REFUSED: {
+    meaning: 'an agreement, dispute or approval was not recorded',
+    how: 'It is for another log, about an outcome that is not there, over, or signed by a key that does not speak for the one it names.',
+    todo: 'Sign it with the key that the gate knows of the agent, or that the policy names for the approver.',
+  },
   KEY_MALFORMED: {
     meaning: 'a key cannot be read, or is a bad one',
     how: 'A damaged file, a wrong length, a form that is none of ours, or an Ed25519 key of small or mixed order, which nobody honest makes.',

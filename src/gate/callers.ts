@@ -33,6 +33,11 @@ export class Callers {
     return kids;
   }
 
+  /** @returns the key that must sign for an agent; null when none is known. */
+  keyOf(agent: string): PublicKey | null {
+    return this.#agents?.get(agent) ?? null;
+  }
+
   /** @returns why a request is not trusted; null when it is. */
   async distrust({ request, statement }: AskedRequest, own: ReadonlySet<string>): Promise<string | null> {
     if (request.log !== this.#log) return 'it names another log';

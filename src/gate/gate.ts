@@ -3,61 +3,31 @@ import { type Clock, systemClock } from '../base/ports.ts';
 import { sha256Hex } from '../crypto/hash.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { Verifier } from '../crypto/verifier.ts';
-import type { Linked, LinkedAt, Log } from '../log/log.ts';
+import type { Linked, LinkedAt } from '../log/log.ts';
+import { canonicalText } from '../receipt/canonical.ts';
+import { payloadBytes } from '../receipt/commitment.ts';
 import type { EventInput } from '../receipt/event.ts';
 import type { Receipt } from '../receipt/receipt.ts';
-import { createRedactor, type RedactionRules, type Redactor } from '../receipt/redaction.ts';
-import { createRecorder, type PayloadMode, type Recorded, type Recorder, type RecordOptions } from '../recorder.ts';
+import { createRedactor, type Redactor } from '../receipt/redaction.ts';
+import { createRecorder, type Recorded, type Recorder, type RecordOptions } from '../recorder.ts';
 import { Abandoned } from './abandoned.ts';
 import { Anomalies } from './anomalies.ts';
-import { type Agents, Callers } from './callers.ts';
-import { askedEvent, decidedMembers } from './decision-event.ts';
+import { Callers } from './callers.ts';
 import { decide, type Ruling } from './decide.ts';
-import { outcomeEvent, recordedResult, returned, threw } from './outcome.ts';
+import { askedEvent, decidedMembers } from './decision-event.ts';
+import { GateHistory } from './history.ts';
+import type { GateOptions, GateReport } from './options.ts';
+import { outcomeEvent, returned, threw } from './outcome.ts';
 import type { CallOutcome, Decided, Gate, GateRequest, Policy, SignedRequest, StatementInput } from './port.ts';
 import { proveRefusal } from './prove-refusal.ts';
-import { rebuild, type SnapshotOptions } from './rebuild.ts';
+import { rebuild } from './rebuild.ts';
 import { type AskedRequest, isTooFarAhead, readRequest } from './request.ts';
-import { sameRequest } from './retry.ts';
-import { writeSnapshot } from './snapshot.ts';
-import type { GateState } from './state.ts';
-import { judgeApproval, judgeOpinion, type Judging } from './statements.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import type { GateState, StateEntry } from './state.ts';
+import { type Judging, judgeApproval, judgeOpinion } from './statements.ts';
 
 /** How long a call may take before it is given up as abandoned, unless told otherwise. */
 const OUTCOME_TIMEOUT_MS = 300_000;
-/** Entries after which what the gate knows is written down again. */
-const SNAPSHOT_ENTRIES = 10_000;
-/** Requests whose answers are kept at hand for retries; older ones are looked up in the log. */
-const RECENT_REQUESTS = 4_096;
-
-/** What a gate tells besides its answers. */
-export type GateReport =
-  | { readonly kind: 'abandoned'; readonly decision: string; readonly seq: number; readonly tool: string }
-  | { readonly kind: 'disarmed'; readonly cause: Error }
-  | { readonly kind: 'snapshot_failed'; readonly cause: Error };
-
-/** How to open a gate. */
-export interface GateOptions {
-  /** Opened for writing; the gate does not close it. */
-  readonly log: Log;
-  /** Public keys that the log signs with, from outside the log. */
-  readonly keys: readonly PublicKey[];
-  readonly policy: Policy;
-  /** Agents to listen to; anyone unless given. */
-  readonly agents?: Agents;
-  /** Where to keep what the gate knows, so that its start does not depend on the length of the log. */
-  readonly snapshot?: SnapshotOptions;
-  /** As of a recorder. */
-  readonly payloads?: PayloadMode;
-  readonly redaction?: RedactionRules | false;
-  /** Milliseconds after which a call without outcome is recorded as failed: abandoned. 300,000 unless given. */
-  readonly outcomeTimeoutMs?: number;
-  /** Told of what nobody asked for. */
-  readonly onReport?: (report: GateReport) => void;
-  /** Chosen unless given. */
-  readonly verifier?: Verifier;
-  readonly clock?: Clock;
-}
 
 /**
  * Open a gate on a log. Before it is armed, all that it decides by is verified and folded from the log, and it proves that its policy
@@ -84,12 +54,6 @@ interface GateParts extends GateOptions {
   readonly callers: Callers;
 }
 
-/** A request that was decided lately. */
-interface Recent {
-  readonly digest: string;
-  readonly decided: Promise<Decided>;
-}
-
 /** Thrown at the link, where nothing is recorded any more: the request became malformed while it waited. */
 class TooFarAhead extends Error {}
 
@@ -112,11 +76,11 @@ export class LogGate implements Gate {
   #early: Linked[] | null = [];
   #failure: ReceiptError | null = null;
   #closed = false;
-  readonly #recent = new Map<string, Recent>();
+  readonly #history: GateHistory;
   /** Decisions whose outcome is on its way to the log. */
   readonly #completing = new Set<string>();
-  #snapshotAt = 0;
-  #snapshot: Promise<void> = Promise.resolve();
+  /** null until armed. */
+  #snapshots: SnapshotKeeper | null = null;
   readonly #stopObserving: () => void;
   /** Entries that a snapshot spared reading when the gate was armed. */
   sparedEntries = 0;
@@ -128,7 +92,11 @@ export class LogGate implements Gate {
     this.log = log.origin;
     this.#recorder = createRecorder({ log, redaction, ...(payloads === undefined ? {} : { payloads }) });
     this.#redactor = redaction === false ? null : createRedactor(redaction);
-    this.#anomalies = new Anomalies((event) => this.#record(event).catch(() => undefined), () => clock.nowMs());
+    this.#history = new GateHistory(log, this.#redactor);
+    this.#anomalies = new Anomalies(
+      (event) => this.#record(event).catch(() => undefined),
+      () => clock.nowMs(),
+    );
     this.#abandoned = new Abandoned(parts.outcomeTimeoutMs ?? OUTCOME_TIMEOUT_MS, clock, (hash) => this.#abandon(hash));
     this.#stopObserving = log.observe({
       linked: (entry) => this.#linked(entry),
@@ -141,14 +109,16 @@ export class LogGate implements Gate {
     const { log, keys, verifier, clock, snapshot = null } = this.#parts;
     proveRefusal(this.#policy, log.origin, clock.nowMs());
     const { state, sparedEntries } = await rebuild({ log, keys, policy: this.#policy, verifier, snapshot });
-    for (const entry of this.#early ?? []) if (entry.seq >= state.head.size) state.take(entry);
+    for (const entry of this.#early ?? []) if (entry.seq >= state.head.size) state.take(entryOf(entry));
     this.#early = null;
     this.#state = state;
     this.sparedEntries = sparedEntries;
-    this.#snapshotAt = sparedEntries;
+    this.#snapshots = new SnapshotKeeper(log, snapshot, sparedEntries, (cause) =>
+      this.#report({ kind: 'snapshot_failed', cause }),
+    );
     await this.#recordPolicy(this.#policy);
     await this.#abandoned.watch(state);
-    this.#keepSnapshot();
+    this.#snapshots.look(state);
   }
 
   async decide(input: GateRequest | SignedRequest | Uint8Array | string): Promise<Decided> {
@@ -159,17 +129,17 @@ export class LogGate implements Gate {
     const own = new Set(this.#parts.keys.map(({ kid }) => kid));
     const distrust = await this.#parts.callers.distrust(asked, own);
     if (distrust !== null) return this.#uncounted('UNTRUSTED', distrust);
-    const first = await this.#firstAnswer(asked);
+    const first = await this.#history.answerTo(asked, this.#armed());
     if (first !== null) return { ...first, repeated: true };
     const decided = this.#decide(asked);
-    this.#remember(asked, decided);
+    this.#history.add(asked, decided);
     return decided;
   }
 
   async complete({ hash, entry }: Receipt, outcome: CallOutcome): Promise<Receipt> {
     const state = this.#armed();
     const call = state.open.get(hash);
-    if (call === undefined || this.#completing.has(hash)) throw await this.#noOpenCall(hash, entry.seq);
+    if (call === undefined || this.#completing.has(hash)) throw await this.#history.noOpenCall(hash, entry.seq);
     this.#completing.add(hash);
     try {
       const { receipt } = await this.#record(outcomeEvent(hash, call, outcome));
@@ -184,7 +154,7 @@ export class LogGate implements Gate {
     const { decision, receipt, repeated } = decided;
     if (decision !== 'ALLOW' || receipt === null) throw refusal(decided);
     // What the first call returned is what this one returns; its type is the caller's word, as it is for the function.
-    if (repeated) return (await this.#resultOf(receipt)) as T;
+    if (repeated) return (await this.#history.resultOf(receipt, this.#armed())) as T;
     const began = performance.now();
     const took = (): number => Math.round((performance.now() - began) * 1000) / 1000;
     let value: T;
@@ -234,8 +204,7 @@ export class LogGate implements Gate {
     this.#abandoned.stop();
     try {
       if (this.#failure === null && this.#state !== null) await this.#anomalies.flush();
-      await this.#snapshot;
-      if (this.#failure === null) await this.#writeSnapshot();
+      if (this.#failure === null && this.#state !== null) await this.#snapshots?.close(this.#state);
     } finally {
       this.#stopObserving();
     }
@@ -257,12 +226,12 @@ export class LogGate implements Gate {
       { cause, next: ['open the gate again; it reads what the log holds'] },
     );
     this.#abandoned.stop();
-    this.#parts.onReport?.({ kind: 'disarmed', cause });
+    this.#report({ kind: 'disarmed', cause });
   }
 
   #linked(entry: Linked): void {
     if (this.#early !== null) this.#early.push(entry);
-    else this.#state?.take(entry);
+    else this.#state?.take(entryOf(entry));
   }
 
   #record(event: EventInput, options: RecordOptions = {}): Promise<Recorded> {
@@ -274,21 +243,6 @@ export class LogGate implements Gate {
     if (code === 'UNTRUSTED') this.#anomalies.untrusted();
     else this.#anomalies.malformed();
     return { decision: 'DENY', code, receipt: null, repeated: false, rule: null, reason };
-  }
-
-  /** @returns the answer that this very request got before; null when it is new, or another with a nonce that was spent. */
-  async #firstAnswer(asked: AskedRequest): Promise<Decided | null> {
-    const recent = this.#recent.get(asked.request.nonce);
-    if (recent !== undefined) return recent.digest === asked.digest ? recent.decided : null;
-    const spent = this.#armed().nonces.get(asked.request.nonce);
-    if (spent === null) return null;
-    const stored = await this.#parts.log.get(spent.seq);
-    if (stored === null) return null;
-    const { receipt } = stored;
-    const { event } = receipt.entry;
-    if (!(await sameRequest(this.#parts.log, event, asked, this.#redactor))) return null;
-    const { decision, code, rule } = event.policy as unknown as Pick<Decided, 'decision' | 'code' | 'rule'>;
-    return { decision, code, receipt, repeated: true, rule, reason: `decided before, at seq ${receipt.entry.seq}` };
   }
 
   async #decide(asked: AskedRequest): Promise<Decided> {
@@ -305,10 +259,11 @@ export class LogGate implements Gate {
     try {
       const { receipt } = await this.#record(askedEvent(asked), { atLink });
       const { decision, code, rule, reason } = ruling!;
-      this.#keepSnapshot();
+      this.#snapshots?.look(state);
       return { decision, code, receipt, repeated: false, rule, reason };
     } catch (error) {
-      if (error instanceof TooFarAhead) return this.#uncounted('MALFORMED_REQUEST', 'request: requested_at: too far ahead');
+      if (error instanceof TooFarAhead)
+        return this.#uncounted('MALFORMED_REQUEST', 'request: requested_at: too far ahead');
       throw error;
     }
   }
@@ -322,14 +277,57 @@ export class LogGate implements Gate {
     await log.putPayload(commitment, opened.salt, payloadBytes(opened.params).bytes);
   }
 
-  #remember({ request, digest }: AskedRequest, decided: Promise<Decided>): void {
-    const { nonce } = request;
-    if (this.#recent.has(nonce)) return;
-    this.#recent.set(nonce, { digest, decided });
-    decided.catch(() => this.#recent.delete(nonce));
-    if (this.#recent.size > RECENT_REQUESTS) {
-      const [oldest] = this.#recent.keys();
-      this.#recent.delete(oldest!);
+  async #abandon(hash: string): Promise<void> {
+    const call = this.#state?.open.get(hash);
+    if (call === undefined || this.#completing.has(hash) || this.#failure !== null) return;
+    this.#completing.add(hash);
+    try {
+      await this.#record(outcomeEvent(hash, call, { status: 'failed', reason: 'abandoned' }));
+      this.#report({ kind: 'abandoned', decision: hash, seq: call.seq, tool: call.tool });
+    } catch (cause) {
+      this.#disarm(cause as Error);
+    } finally {
+      this.#completing.delete(hash);
     }
   }
+
+  /** Say in the log under what policy and for which agents it decides from here on, unless the last such entry says so. */
+  async #recordPolicy(policy: Policy): Promise<void> {
+    const approvers = Object.fromEntries([...policy.approvers].map(([name, { kid }]) => [name, kid]));
+    const data = { agents: this.#parts.callers.kids(), approvers };
+    const last = this.#armed().change;
+    const use = (): Record<string, never> => {
+      this.#policy = policy;
+      this.#state?.use(policy);
+      return {};
+    };
+    const same = last?.policyHash === policy.hash && canonicalText(last.data) === canonicalText(data);
+    if (same) use();
+    else await this.#record({ type: 'policy_change', policy: { policy_hash: policy.hash }, data }, { atLink: use });
+  }
+
+  #judging(): Judging {
+    const { callers, verifier, clock } = this.#parts;
+    const keyOf = (agent: string): PublicKey | null => callers.keyOf(agent);
+    const state = this.#armed();
+    return { log: this.log, state, policy: this.#policy, verifier, keyOf, nowMs: clock.nowMs() };
+  }
+
+  #report(report: GateReport): void {
+    this.#parts.onReport?.(report);
+  }
+}
+
+function entryOf({ seq, hash, timeMs, event }: Linked): StateEntry {
+  return { seq, hash, timeMs, event: event.event };
+}
+
+function refusal({ decision, code, receipt, reason, rule }: Decided): ReceiptError {
+  const where = receipt === null ? 'not recorded by itself' : `seq ${receipt.entry.seq}`;
+  return new ReceiptError('GATE_REFUSED', `gate.run: ${decision} ${code}: ${reason} (${where}); nothing was run`, {
+    ...(receipt === null ? {} : { at: `seq ${receipt.entry.seq}` }),
+    expected: 'ALLOW',
+    found: code,
+    next: rule === null ? [] : [`perdure policy explain FILE (rule ${rule})`],
+  });
 }

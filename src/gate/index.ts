@@ -1,3 +1,8 @@
+export { createMac, type Mac } from '../crypto/mac.ts';
+export { gateStore, type SnapshotStore } from '../log/gate-store.ts';
+export type { Agents } from './callers.ts';
+export { type LogGate, openGate } from './gate.ts';
+export type { GateOptions, GateReport } from './options.ts';
 export type {
   CallOutcome,
   Decided,
@@ -10,4 +15,8 @@ export type {
   PolicyEffect,
   PolicyQuestion,
   RateWindow,
+  SignedRequest,
+  StatementInput,
 } from './port.ts';
+export type { SnapshotOptions } from './rebuild.ts';
+export { type Statement, signRequest, signStatement } from './sign-request.ts';

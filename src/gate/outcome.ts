@@ -1,3 +1,4 @@
+import { utf8Text } from '../base/bytes.ts';
 import { isReceiptError, ReceiptError } from '../base/errors.ts';
 import { sha256Hex } from '../crypto/hash.ts';
 import type { Log } from '../log/log.ts';
@@ -6,7 +7,6 @@ import { formOfPayload } from '../receipt/commitment.ts';
 import type { EventInput, PayloadInput } from '../receipt/event.ts';
 import type { Json } from '../receipt/json.ts';
 import type { Receipt } from '../receipt/receipt.ts';
-import { utf8Text } from '../base/bytes.ts';
 import type { CallOutcome } from './port.ts';
 import { memberOf, type OpenCall } from './state.ts';
 
@@ -27,7 +27,9 @@ export function returned(value: unknown): CallOutcome {
   if (value === undefined) return { status: 'executed' };
   if (value instanceof Uint8Array) return { status: 'executed', result: value };
   const result = asPayload(value);
-  return result === null ? { status: 'executed', reason: 'the result is no JSON and was not recorded' } : { status: 'executed', result: result.value };
+  return result === null
+    ? { status: 'executed', reason: 'the result is no JSON and was not recorded' }
+    : { status: 'executed', result: result.value };
 }
 
 /** @returns how a function ended that threw. Of an Error its name and message; its stack stays here. */
@@ -39,7 +41,10 @@ export function threw(error: unknown): CallOutcome {
     return { status: 'failed', ...(isAbort ? { reason: 'aborted' } : {}), error: said?.value ?? { name: 'Error' } };
   }
   const said = asPayload(error);
-  return { status: 'failed', ...(said === null ? { reason: 'the error is no JSON and was not recorded' } : { error: said.value }) };
+  return {
+    status: 'failed',
+    ...(said === null ? { reason: 'the error is no JSON and was not recorded' } : { error: said.value }),
+  };
 }
 
 function asPayload(value: unknown): { readonly value: PayloadInput } | null {
@@ -60,11 +65,15 @@ export async function recordedResult(log: Log, outcome: Receipt): Promise<Json |
   const said = outcome.entry.event.outcome;
   const status = String(memberOf(said, 'status'));
   const refuse = (why: string): ReceiptError =>
-    new ReceiptError('OUTCOME_RECORDED', `gate.run: this request was run before and ${why} (seq ${outcome.entry.seq}); it was not run again`, {
-      at: `seq ${outcome.entry.seq}`,
-      found: status,
-      next: [`perdure show LOG ${outcome.entry.seq} --payload`],
-    });
+    new ReceiptError(
+      'OUTCOME_RECORDED',
+      `gate.run: this request was run before and ${why} (seq ${outcome.entry.seq}); it was not run again`,
+      {
+        at: `seq ${outcome.entry.seq}`,
+        found: status,
+        next: [`perdure show LOG ${outcome.entry.seq} --payload`],
+      },
+    );
   if (status !== 'executed' && status !== 'verified') throw refuse(`ended as ${status}`);
   const commitment = memberOf(said, 'result_commit');
   if (typeof commitment !== 'string') {

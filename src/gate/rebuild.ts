@@ -113,7 +113,7 @@ function continueWithout(state: GateState, { receipt }: StoredReceipt): void {
 }
 
 async function verifyWhole({ log, keys }: RebuildParts): Promise<void> {
-  const verdict = await verify(log, { keys, gateChecks: false });
+  const verdict = await verify(log, { keys });
   if (verdict.verdict === 'valid') return;
   const [problem] = verdict.problems;
   const where = problem?.line == null ? '' : ` line ${problem.line}:`;

@@ -21,6 +21,7 @@ export interface OpenCall {
   readonly timeMs: number;
   readonly nonce: string;
   readonly agent: string;
+  readonly tool: string;
   /** Members that its outcome repeats. */
   readonly repeated: JsonObject;
   /** Who signed the request; null when nobody did. */
@@ -111,7 +112,7 @@ export class GateState {
 
   #decision({ seq, hash, timeMs, event }: StateEntry): void {
     const decision = memberOf(event.policy, 'decision');
-    const { nonce, requested_at: requestedAt, agent } = event;
+    const { nonce, requested_at: requestedAt } = event;
     if (typeof decision !== 'string' || typeof nonce !== 'string' || typeof requestedAt !== 'string') return;
     const requestedAtMs = Date.parse(requestedAt);
     const known = this.nonces.get(nonce);
@@ -124,7 +125,7 @@ export class GateState {
     const repeated: Record<string, Json> = { agent: call.agent, action: { tool: call.tool } };
     for (const name of REPEATED) if (event[name] !== undefined) repeated[name] = event[name];
     const kid = parseStatement(event.request)?.key.kid ?? null;
-    this.open.set(hash, { seq, timeMs, nonce, agent: String(agent), repeated, kid });
+    this.open.set(hash, { seq, timeMs, nonce, agent: call.agent, tool: call.tool, repeated, kid });
   }
 
   #inSequence(name: string, decision: string, of: Json | undefined): void {

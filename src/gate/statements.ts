@@ -53,7 +53,7 @@ export async function judgeOpinion(input: StatementInput, judging: Judging): Pro
   if (known === undefined) throw refused('the hash of an outcome in this log', 'another hash');
   if (known.agent !== agent) throw refused('the agent of that outcome', 'another agent');
   const kid = judging.keyOf(agent)?.kid ?? known.kid;
-  if (kid === null) throw refused("an agent whose key is known, or signed the request", 'an agent without a key');
+  if (kid === null) throw refused('an agent whose key is known, or signed the request', 'an agent without a key');
   if (kid !== statement.key.kid) throw refused("the agent's key", 'another key');
   return { type, agent, decision: known.decision, data: { outcome }, request: statement.json };
 }
@@ -84,5 +84,8 @@ async function goodStatement(input: StatementInput, { log, verifier }: Judging):
 }
 
 function refused(expected: string, found: string): ReceiptError {
-  return new ReceiptError('STATEMENT_REFUSED', `gate: statement: expected ${expected}, got ${found}`, { expected, found });
+  return new ReceiptError('STATEMENT_REFUSED', `gate: statement: expected ${expected}, got ${found}`, {
+    expected,
+    found,
+  });
 }
