@@ -1,7 +1,7 @@
 import { ReceiptError } from '../base/errors.ts';
 import type { PublicKey } from '../crypto/public-key.ts';
 import type { Verifier } from '../crypto/verifier.ts';
-import { isStatementGood, type SignedStatement } from '../receipt/request.ts';
+import { isStatementGood } from '../receipt/request.ts';
 import type { AskedRequest } from './request.ts';
 
 /** Agents that a gate listens to, by id: with the key that must sign their requests, or null for one that need not sign. */
@@ -38,19 +38,18 @@ export class Callers {
     return this.#agents?.get(agent) ?? null;
   }
 
-  /** @returns why a request is not trusted; null when it is. */
-  async distrust({ request, statement }: AskedRequest, own: ReadonlySet<string>): Promise<string | null> {
+  /**
+   * @param own kids of the log's keys. @returns why a request is not trusted; null when it is. At once where no signature is to be
+   * verified, so that requests without one keep the order in which they were made.
+   */
+  distrust({ request, statement }: AskedRequest, own: ReadonlySet<string>): string | null | Promise<string | null> {
     if (request.log !== this.#log) return 'it names another log';
     const known = this.#agents === null ? null : this.#agents.get(request.agent);
     if (known === undefined) return 'its agent is not one that this gate listens to';
     if (statement === null) return known === null ? null : 'its agent must sign, and it is not signed';
     if (known !== null && known.kid !== statement.key.kid) return 'it is signed by another key than its agent has';
     if (own.has(statement.key.kid)) return 'it is signed by a key of the log itself';
-    return (await this.#isGood(statement)) ? null : 'its signature does not verify';
-  }
-
-  #isGood(statement: SignedStatement): Promise<boolean> {
-    return isStatementGood(statement, this.#verifier);
+    return isStatementGood(statement, this.#verifier).then((good) => (good ? null : 'its signature does not verify'));
   }
 }
 

@@ -127,12 +127,15 @@ export class LogGate implements Gate {
     if ('malformed' in read) return this.#uncounted('MALFORMED_REQUEST', read.malformed);
     const { asked } = read;
     const own = new Set(this.#parts.keys.map(({ kid }) => kid));
-    const distrust = await this.#parts.callers.distrust(asked, own);
+    const doubt = this.#parts.callers.distrust(asked, own);
+    // No await where none is needed: requests are linked in the order in which they were made.
+    const distrust = doubt instanceof Promise ? await doubt : doubt;
     if (distrust !== null) return this.#uncounted('UNTRUSTED', distrust);
-    const first = await this.#history.answerTo(asked, this.#armed());
+    const earlier = this.#history.answerTo(asked, this.#armed());
+    const first = earlier === null ? null : await earlier;
     if (first !== null) return { ...first, repeated: true };
     const decided = this.#decide(asked);
-    this.#history.add(asked, decided);
+    if (earlier === null) this.#history.add(asked, decided);
     return decided;
   }
 
@@ -248,7 +251,7 @@ export class LogGate implements Gate {
   async #decide(asked: AskedRequest): Promise<Decided> {
     const state = this.#armed();
     const { request, opened, requestedAtMs } = asked;
-    await this.#keepOpened(asked);
+    if (opened !== null) await this.#keepOpened(asked);
     const params = opened?.params ?? request.action.params;
     let ruling: Ruling | null = null;
     const atLink = ({ timeMs }: LinkedAt) => {

@@ -26,12 +26,19 @@ export class GateHistory {
     this.#recent.add(request.nonce, digest, decided);
   }
 
-  /** @returns the answer that this very request got before; null when it is new, or another one with a nonce that was spent. */
-  async answerTo(asked: AskedRequest, state: GateState): Promise<Decided | null> {
+  /**
+   * @returns null when nobody spent its nonce. Else the answer that this very request got before; or null when it is another request,
+   * which then is decided like any, and refused.
+   */
+  answerTo(asked: AskedRequest, state: GateState): Promise<Decided | null> | null {
     const recent = this.#recent.get(asked.request.nonce);
-    if (recent !== null) return recent.digest === asked.digest ? recent.decided : null;
+    if (recent !== null) return recent.digest === asked.digest ? recent.decided : Promise.resolve(null);
     const spent = state.nonces.get(asked.request.nonce);
-    const stored = spent === null ? null : await this.#log.get(spent.seq);
+    return spent === null ? null : this.#recorded(spent.seq, asked);
+  }
+
+  async #recorded(seq: number, asked: AskedRequest): Promise<Decided | null> {
+    const stored = await this.#log.get(seq);
     if (stored === null) return null;
     const { receipt } = stored;
     const { event } = receipt.entry;

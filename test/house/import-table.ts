@@ -81,7 +81,10 @@ export const TABLE: Readonly<Record<string, Row>> = {
   report: { may: ['base/*', 'receipt/*', 'bundle/*', 'verify/*'], packages: ['csv-stringify', 'pdfkit', 'uplot'] },
   watch: { may: ['base/*', 'receipt/*', 'bundle/*', 'verify/*'] },
   gate: {
-    may: ['base/*', ...PORTS, 'receipt/*', 'chain/*', 'log/*', 'trust/*', 'recorder.ts'],
+    // `crypto/mac.ts` vouches for its own snapshots; the auditor judges the log before anything is decided by it (format section 9).
+    may: ['base/*', ...PORTS, 'crypto/mac.ts', 'receipt/*', 'chain/*', 'log/*', 'trust/*', 'recorder.ts', 'auditor.ts'],
+    // Who judges signatures of agents is chosen where a gate is opened, as a log's verifier is.
+    file: [['gate/gate.ts', 'crypto/engines.ts']],
     node: [['gate/serve.ts', 'node:http']],
     packages: ['zod', 'yaml', 'hono', '@hono/node-server', '@cedar-policy/cedar-wasm'],
   },
