@@ -12,6 +12,7 @@ const ENTRIES = [
   'index',
   'auditor',
   'receipt/index',
+  'gate/index',
   'cli/main',
   'verify/worker',
   'verify/worker-noble',

@@ -84,3 +84,6 @@ export const MAX_REQUEST_BYTES = 4 * 1_048_576;
 
 /** Outcomes that an agreement or a dispute can still name, the newest ones: a hash and a kid each. */
 export const MAX_DISPUTABLE_OUTCOMES = 65_536;
+
+/** A policy of a gate: ten thousand rules fit. Bounds what a file makes us parse. */
+export const MAX_GATE_POLICY_BYTES = 4 * 1_048_576;

@@ -59,9 +59,9 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     todo: 'Get it again from where it came, byte for byte; perdure prove makes them.',
   },
   POLICY_MALFORMED: {
-    meaning: 'a file is not a witness policy as C2SP tlog-policy has it',
-    how: 'A line of another form, a name used before it is defined or twice, a key listed twice, or no quorum line.',
-    todo: 'Look at the named line. A policy names logs, witnesses and groups, each before it is used, and exactly one quorum.',
+    meaning: 'a file is not a policy: of a gate, or of witnesses as C2SP tlog-policy has it',
+    how: 'Of a gate: YAML that does not parse, an unknown member, a condition of another kind, an id used twice. Of witnesses: a line of another form, a name used before it is defined or twice, no quorum line.',
+    todo: 'Look at the named line. `perdure policy check` lists every breach of a gate’s policy; one of witnesses names logs, witnesses and groups, each before it is used, and exactly one quorum.',
   },
   WITNESS_REFUSED: {
     meaning: 'a witness did not cosign the checkpoint',

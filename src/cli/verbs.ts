@@ -41,6 +41,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./witness.ts')).defineWitness,
   },
   {
+    name: 'policy',
+    summary: 'check, test and explain what a gate allows',
+    load: async () => (await import('./policy.ts')).definePolicy,
+  },
+  {
     name: 'canonicalize',
     summary: 'print JSON in its RFC 8785 form',
     load: async () => (await import('./canonicalize.ts')).defineCanonicalize,

@@ -3,6 +3,7 @@ export { gateStore, type SnapshotStore } from '../log/gate-store.ts';
 export type { Agents } from './callers.ts';
 export { type LogGate, openGate } from './gate.ts';
 export type { GateOptions, GateReport } from './options.ts';
+export { type CaseResult, type RuleExplanation, RulePolicy, readPolicy } from './policy.ts';
 export type {
   CallOutcome,
   Decided,

@@ -86,7 +86,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
     // Who judges signatures of agents is chosen where a gate is opened, as a log's verifier is.
     file: [['gate/gate.ts', 'crypto/engines.ts']],
     node: [['gate/serve.ts', 'node:http']],
-    packages: ['zod', 'yaml', 'hono', '@hono/node-server', '@cedar-policy/cedar-wasm'],
+    packages: ['zod', 'yaml', 're2js', 'hono', '@hono/node-server', '@cedar-policy/cedar-wasm'],
   },
   mcp: {
     may: ['base/*', 'gate/*', 'recorder.ts'],
