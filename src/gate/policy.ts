@@ -1,7 +1,7 @@
 import { sha256Hex } from '../crypto/hash.ts';
 import { type PublicKey, parseJwk } from '../crypto/public-key.ts';
 import { canonicalBytes } from '../receipt/canonical.ts';
-import type { PolicyCall, PolicyCase, PolicyDocument } from './policy-schema.ts';
+import type { PolicyCall, PolicyCase, PolicyDocument, RuleDocument } from './policy-schema.ts';
 import { readPolicyDocument } from './policy-yaml.ts';
 import type { Policy, PolicyAnswer, PolicyEffect, PolicyQuestion, RateWindow } from './port.ts';
 import { Rule } from './rules.ts';
@@ -11,6 +11,9 @@ const STRICTEST: readonly PolicyEffect[] = ['halt', 'deny', 'quarantine', 'audit
 
 /** Tools whose rules are kept at hand; a caller that invents more only makes it slower. */
 const MOST_TOOLS = 4_096;
+
+/** A call that no policy names on purpose: `default` and rules for all tools decide it. */
+const PROBE = { agent: 'perdure-probe', tool: 'perdure.probe' };
 
 /** Why a rule did or did not decide, for people. */
 export interface RuleExplanation {
@@ -49,6 +52,7 @@ export class RulePolicy implements Policy {
   readonly rules: readonly Rule[];
   readonly #default: PolicyAnswer;
   readonly #cases: readonly PolicyCase[];
+  readonly #probes: readonly PolicyCall[];
   readonly #byTool = new Map<string, readonly Rule[]>();
 
   constructor({ tests = [], ...document }: PolicyDocument) {
@@ -60,6 +64,7 @@ export class RulePolicy implements Policy {
     this.approvers = new Map(Object.entries(document.approvers ?? {}).map(([name, jwk]) => [name, parseJwk(jwk)]));
     this.#default = { effect: document.default, rule: 'default', reason: `no rule speaks of it: ${document.default}` };
     this.#cases = tests;
+    this.#probes = document.rules.flatMap(probesOf);
   }
 
   decide(question: PolicyQuestion): PolicyAnswer {
@@ -85,8 +90,8 @@ export class RulePolicy implements Policy {
   }
 
   forbidden(): Pick<PolicyQuestion, 'agent' | 'tool'> | null {
-    const probe = { agent: 'perdure-probe', tool: 'perdure.probe' };
-    return isRefusal(this.decide(questionOf(probe)).effect) ? probe : this.#refusedByRule();
+    const calls = [PROBE, ...this.#probes, ...this.#cases.map(({ call }) => call)];
+    return calls.map(questionOf).find((question) => isRefusal(this.decide(question).effect)) ?? null;
   }
 
   /** Ask what decides a call, and why each rule does or does not speak of it. */
@@ -121,15 +126,13 @@ export class RulePolicy implements Policy {
     }
     return rules;
   }
+}
 
-  /** Where the default allows: a call that one of its rules refuses, found among the policy's own cases. */
-  #refusedByRule(): Pick<PolicyQuestion, 'agent' | 'tool'> | null {
-    for (const { call } of this.#cases) {
-      const question = questionOf(call);
-      if (isRefusal(this.decide(question).effect)) return question;
-    }
-    return null;
-  }
+/** @returns calls that a rule names, a letter in the place of what it leaves open. */
+function probesOf({ tools = [], tools_except: except = [], agents = [PROBE.agent] }: RuleDocument): PolicyCall[] {
+  const literal = (glob: string): string => glob.replaceAll('*', 'x').replaceAll('?', 'x');
+  const agent = literal(agents[0]!);
+  return [...tools, ...except].map((tool) => ({ agent, tool: literal(tool) }));
 }
 
 function answerOf(rule: Rule, { isApprovedBy }: PolicyQuestion): PolicyAnswer {
