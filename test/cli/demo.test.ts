@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type Pins, verify } from '../../src/auditor.ts';
 import { demo } from '../../src/cli/demo.ts';
+import { demoGate } from '../../src/cli/demo-gate.ts';
 import { fold } from '../../src/cli/demo-print.ts';
 import type { Io, Out } from '../../src/cli/io.ts';
 import { readPublicKeyFile } from '../../src/crypto/public-key-file.ts';
@@ -155,4 +156,41 @@ test('text is broken at spaces, never inside a word, and colours take no room', 
   expect(fold('  kept   apart', 20, 0)).toEqual(['  kept   apart']);
   expect(fold('\u001b[1mone\u001b[22m two', 7, 0)).toEqual(['\u001b[1mone\u001b[22m two']);
   expect(fold('', 7, 0)).toEqual(['']);
+});
+
+test('demo gate: an allowed, a denied, a replayed, a stale and an out-of-order call, and what a restart keeps', async () => {
+  const { code, text } = await watch(demoGate);
+  expect([code, text]).toEqual([0, expect.stringContaining('AS TOLD')]);
+  const told = text.split('\n').filter((line) => /^ {3}\S.*(?:ran once|not run); line \d+ of the log$/.test(line));
+  expect(told.map((line) => line.trim().replace(/, .*/, ''))).toEqual([
+    'allowed  ALLOW ALLOW',
+    'denied  DENY POLICY_VIOLATION',
+    'replayed  DENY REPLAY_NONCE',
+    'stale  DENY STALE_TIMESTAMP',
+    'out of order  DENY SEQUENCE_VIOLATION',
+    'next step  ALLOW ALLOW',
+    'shell  HALT POLICY_VIOLATION',
+    'after halt  HALT SEALED_SEQUENCE',
+  ]);
+  expect(text).toMatch(/VALID 12 receipts/);
+});
+
+test('demo gate says so when the gate answers otherwise than told', async () => {
+  vi.doMock('../../src/gate/decide.ts', () => ({
+    decide: (_state: unknown, { request }: { request: { action: { tool: string } } }) => {
+      const open = request.action.tool === 'fs.read';
+      const policy = { rule: 'r', reason: 'mocked' };
+      return open
+        ? { decision: 'ALLOW', code: 'ALLOW', effect: 'allow', ...policy }
+        : { decision: 'DENY', code: 'POLICY_VIOLATION', effect: 'deny', ...policy };
+    },
+  }));
+  vi.resetModules();
+  const { demoGate: lax } = await import('../../src/cli/demo-gate.ts');
+  const { code, text } = await watch(lax);
+  vi.doUnmock('../../src/gate/decide.ts');
+  expect([code, text]).toEqual([
+    1,
+    expect.stringMatching(/NOT AS TOLD[\s\S]*denied: expected POLICY_VIOLATION, got ALLOW/),
+  ]);
 });
