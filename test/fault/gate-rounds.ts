@@ -10,8 +10,8 @@ import { openLog } from '../../src/log/open.ts';
 import type { Arena } from './processes.ts';
 
 const CHILD = fileURLToPath(new URL('gate-child.mjs', import.meta.url));
-/** Steps of a round with the calls below; a round that is to be killed later ends by itself. */
-const STEPS = 34;
+/** Steps of a round with the calls below, nearly; where one has fewer, it ends by itself. */
+const STEPS = 14;
 
 /** What came of all rounds. */
 export interface GateRounds {
@@ -56,7 +56,7 @@ export async function gateRounds(place: Arena, rounds: number): Promise<GateRoun
       asked.push({ nonce: randomUUID(), requested_at, agent: `agent-${n}`, action: { tool: n === 2 ? 'no' : 'do' } });
     }
     // Those of the round before come as retries. The last round is not killed.
-    const killAt = round === rounds ? 0 : 1 + ((round * 7) % STEPS);
+    const killAt = round === rounds ? 0 : 1 + ((round * 5) % STEPS);
     const run = await child(place, asked.slice(-6), killAt);
     if (run.killed) killed++;
     for (const line of run.said) {
