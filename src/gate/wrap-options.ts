@@ -58,8 +58,9 @@ export type AnyGateOptions = AnyCallOptions &
 export type Hooked = { readonly hooks: CallHooks | null };
 
 /** What a function that waits for its receipt hands out, from what it returned. */
-type Waited<R> =
-  Promise<Awaited<R>> extends R
+type Waited<R> = [R] extends [never]
+  ? Promise<never>
+  : Promise<Awaited<R>> extends R
     ? R
     : R extends Generator<infer Item, infer Last, infer Sent>
       ? AsyncGenerator<Awaited<Item>, Awaited<Last>, Sent>
@@ -68,8 +69,9 @@ type Waited<R> =
         : Promise<Awaited<R>>;
 
 /** As Waited, where the function itself waits for a decision. */
-type Asked<R> =
-  Promise<Awaited<R>> extends R
+type Asked<R> = [R] extends [never]
+  ? Promise<never>
+  : Promise<Awaited<R>> extends R
     ? R
     : R extends Generator<infer Item, infer Last, infer Sent>
       ? AsyncGenerator<Awaited<Item>, Awaited<Last>, Sent>

@@ -59,3 +59,13 @@ export class CallLog {
     }
   }
 }
+
+/** A stream of the web that holds these items. */
+export function streamOf<T>(...items: T[]): ReadableStream<T> {
+  return new ReadableStream<T>({
+    start(controller) {
+      for (const item of items) controller.enqueue(item);
+      controller.close();
+    },
+  });
+}
