@@ -128,7 +128,8 @@ class OpenSession implements Session {
       ...(steps === undefined ? {} : { steps }),
     });
     this.#waitFor(inner);
-    return inner;
+    // A promise of its own: that the session waits for it does not mean that its caller looks at how it ended.
+    return inner.then((value) => value);
   }
 
   /** Wait for what is under way, say how it ended, close. What began before may still begin more until then. */

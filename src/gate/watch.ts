@@ -28,7 +28,7 @@ export function isGenerator(value: unknown): value is Generator {
 }
 
 /** @returns whether a promise is one that can be followed beside its consumer: its `then` starts nothing. */
-function isPlainPromise(value: unknown): value is Promise<unknown> {
+export function isPlainPromise(value: unknown): value is Promise<unknown> {
   return value instanceof Promise && value.then === Promise.prototype.then;
 }
 

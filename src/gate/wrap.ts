@@ -1,6 +1,6 @@
 import { type CallHooks, openingOf, RecordedCall } from './call.ts';
 import { callGated, iterateGated } from './gated-call.ts';
-import { follow, followLazy, isGenerator, isLazy, isThenable } from './watch.ts';
+import { follow, followLazy, isGenerator, isLazy, isPlainPromise, isThenable } from './watch.ts';
 import type {
   AnyFunction,
   AnyGateOptions,
@@ -89,7 +89,7 @@ function observed(call: RecordedCall, run: () => unknown, isAsync: boolean): unk
     void call.failed(error);
     throw error;
   }
-  if (value instanceof Promise) call.hold();
+  if (isPlainPromise(value)) call.hold();
   return follow(value, call, isAsync);
 }
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { ReceiptError } from '../../src/base/errors.ts';
 import { flush, wrap } from '../../src/gate/index.ts';
 import type { Recorder } from '../../src/recorder.ts';
 import { CallLog, streamOf } from './calls.ts';
@@ -261,6 +262,68 @@ describe('wrap', () => {
     ).rejects.toThrow('disk full');
     await expect(pull(wrap(() => streamOf(3), options)())).rejects.toThrow('disk full');
     expect(items).toEqual([1, 2, 3]);
+  });
+
+  it('says so where an end cannot be followed, or items are too many, or a stream breaks', async () => {
+    const log = await CallLog.start();
+    const options = { recorder: log.recorder, tool: 't' } as const;
+    // biome-ignore lint/suspicious/noThenProperty: a thenable that nothing can be put on
+    const frozen = Object.freeze({ then: (onValue: (value: number) => unknown) => onValue(1) });
+    expect(wrap(() => frozen, options)()).toBe(frozen);
+    const locked = streamOf(1);
+    locked.getReader();
+    expect(wrap(() => locked, options)()).toBe(locked);
+    const many = function* () {
+      for (let i = 0; i < 10_001; i++) yield i;
+    };
+    expect([...wrap(many, options)()]).toHaveLength(10_001);
+    const broken = new Readable({ read() {} });
+    const error = new Error('broken pipe');
+    const read = collect(wrap(() => broken, options)());
+    broken.destroy(error);
+    await expect(read.then(null, (reason) => reason === error)).resolves.toBe(true);
+    const stopped = Readable.from(['a', 'b']);
+    const stoppedEarly = Readable.from(['a']);
+    // Node itself destroys a stream that a loop leaves with an AbortError.
+    for await (const _ of wrap(() => stopped, options)()) break;
+    const ended = new Promise((resolve) => stoppedEarly.on('close', resolve));
+    wrap(() => stoppedEarly, options)().destroy();
+    await ended;
+    expect((await log.calls()).map(({ status, notes }) => [status, notes])).toEqual([
+      ['executed', { result: 'it goes on where it could not be followed' }],
+      ['executed', { result: 'it goes on where it could not be followed' }],
+      ['executed', { items: 10_001, result: 'too many items to keep' }],
+      ['failed', { items: 0 }],
+      ['failed', { items: 1 }],
+      ['executed', { items: 0, stopped: 'by its consumer' }],
+    ]);
+  });
+
+  it('passes a byte stream on as one, into buffers of its reader too', async () => {
+    const log = await CallLog.start();
+    const bytes = wrap(() => new Blob(['abcdef']).stream(), { recorder: log.recorder, tool: 't' });
+    const reader = bytes().getReader({ mode: 'byob' });
+    const first = await reader.read(new Uint8Array(4));
+    expect(new TextDecoder().decode(first.value)).toBe('abcd');
+    expect((await reader.read(new Uint8Array(4))).value).toHaveLength(2);
+    expect((await reader.read(new Uint8Array(4))).done).toBe(true);
+    expect((await log.calls()).map(({ result }) => result)).toEqual(['abcdef']);
+  });
+
+  it('is never silent: without onError, or where that throws, a warning is shown once', async () => {
+    const failing = { record: () => Promise.reject(new ReceiptError('IO', 'disk')) } as unknown as Recorder;
+    const warnings: string[] = [];
+    const heard = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', heard);
+    const deaf = () => {
+      throw new Error('deaf');
+    };
+    wrap(() => 1, { recorder: failing, tool: 't' })();
+    wrap(() => 1, { recorder: failing, tool: 't', onError: deaf })();
+    await flush(failing);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', heard);
+    expect(warnings.map((text) => text.includes('(IO)'))).toEqual([true]);
   });
 
   it('enforce waits for the disk', async () => {
