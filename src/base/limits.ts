@@ -87,3 +87,15 @@ export const MAX_DISPUTABLE_OUTCOMES = 65_536;
 
 /** A policy of a gate: ten thousand rules fit. Bounds what a file makes us parse. */
 export const MAX_GATE_POLICY_BYTES = 4 * 1_048_576;
+
+/** Items of one wrapped stream or generator that are kept for its receipt; more are counted only. Bounds the memory of a call. */
+export const MAX_KEPT_ITEMS = 10_000;
+
+/** Bytes of one wrapped stream that are kept for its receipt; a stream of more is counted only. Bounds the memory of a call. */
+export const MAX_KEPT_STREAM_BYTES = 1_048_576;
+
+/** Values looked at in the arguments or the result of one wrapped call; the rest is said to be left out. Bounds the time it takes. */
+export const MAX_DESCRIBED_VALUES = 100_000;
+
+/** Depth to which they are looked at: an event is at most 64 deep, and they stand three levels below it. */
+export const MAX_DESCRIBED_DEPTH = 48;

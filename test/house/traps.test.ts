@@ -93,8 +93,9 @@ const TRAPS: readonly (readonly [trap: string, ...proofs: Proof[]])[] = [
     'Receipts that fail open on write errors',
     ['test/log/sink.test.ts', 'what goes wrong is thrown at the call it went wrong for'],
     ['test/recorder.test.ts', 'a payload that cannot be kept fails its call only'],
+    ['test/gate/wrap.test.ts', 'reports what was not recorded; enforce hands nothing out'],
   ],
-  ['An SDK hook whose failure', PROXY],
+  ['An SDK hook whose failure', ['test/gate/wrap-gate.test.ts', 'runs nothing where the gate cannot be asked'], PROXY],
   ['Export that silently keeps', ['test/query/filter.test.ts', 'there is no silent limit'], EXPORTS],
   [
     '`query --since` that stops',
